@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use nestling::FileType;
+use nestling::{FileType, text};
 
-use super::date::Local;
+use super::date::{Local, MONTHS};
 use super::output::Output;
 
 /// The letter of a type at the beginning of a mode.
@@ -42,16 +42,14 @@ pub fn mode(file_type: FileType, mode: u32) -> Vec<u8> {
     text
 }
 
-const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-
 /// Half of a year, after which the year is shown instead of the time of day.
 const HALF: i64 = 31_556_952 / 2;
 
 /// Writes a time as `ls -l` does: `Jan  2 03:04`, or `Jan  2  2020` for one that is old or in the future.
 pub fn time(out: &mut Output, local: &Local, seconds: i64, now: i64) {
     let date = local.date(seconds);
-    let month = usize::from(date.month.saturating_sub(1)) * 3;
-    out.write(MONTHS.get(month..month + 3).unwrap_or_default());
+    let month = text::word(MONTHS, b' ', usize::from(date.month.saturating_sub(1)));
+    out.write(month.get(..3).unwrap_or_default());
     out.write(b" ");
     padded(out, date.day.into(), 2, b' ');
     out.write(b" ");
@@ -62,6 +60,13 @@ pub fn time(out: &mut Output, local: &Local, seconds: i64, now: i64) {
         out.write(b":");
         padded(out, date.minute.into(), 2, b'0');
     }
+}
+
+/// Writes the offset of a time zone: `+0200`.
+pub fn offset(out: &mut Output, seconds: i32) {
+    out.write(if seconds < 0 { b"-" } else { b"+" });
+    let minutes = i64::from(seconds.unsigned_abs()) / 60;
+    padded(out, minutes / 60 * 100 + minutes % 60, 4, b'0');
 }
 
 /// Writes a number with at least this width.

@@ -9,6 +9,10 @@ use nestling::{AsFd, OFlags, io, sys, text};
 
 use super::paths::{c_str, join};
 
+/// The names of the months.
+pub const MONTHS: &str =
+    "January February March April May June July August September October November December";
+
 /// The time zone of the process.
 pub struct Local {
     /// The value of `TZ`, or the file that it names.
@@ -103,6 +107,14 @@ impl Local {
             self.seconds(seconds([year, field(0)?, field(2)?], time)?),
             0,
         )
+    }
+
+    /// Reads `MMDDhhmm[[CC]YY][.SS]`, as POSIX's `date` takes it.
+    pub fn posix_digits(&self, text: &[u8]) -> Option<Timestamp> {
+        let end = text.iter().position(|&byte| byte == b'.');
+        let (digits, second) = text.split_at_checked(end.unwrap_or(text.len()))?;
+        let (time, year) = digits.split_at_checked(8)?;
+        self.digits(&[year, time, second].concat())
     }
 
     /// Reads `@SECONDS`, or `YYYY-MM-DD[ hh:mm[:ss[.fraction]]][Z]`, with a space or a `T` between. A fraction may also have a comma.

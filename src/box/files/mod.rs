@@ -7,6 +7,10 @@ mod chmod;
 mod chown;
 mod cp;
 mod cut;
+mod date;
+mod dd;
+mod df;
+mod du;
 mod echo;
 mod env;
 mod find;
@@ -21,6 +25,8 @@ mod pwd;
 mod readlink;
 mod rm;
 mod rmdir;
+mod sort;
+mod stat;
 mod sync;
 mod tail;
 mod tee;
@@ -41,6 +47,10 @@ pub const APPLETS: &[Applet] = &[
     chown::APPLET,
     cp::APPLET,
     cut::APPLET,
+    date::APPLET,
+    dd::APPLET,
+    df::APPLET,
+    du::APPLET,
     echo::APPLET,
     env::APPLET,
     true_::FALSE,
@@ -57,6 +67,8 @@ pub const APPLETS: &[Applet] = &[
     readlink::APPLET,
     rm::APPLET,
     rmdir::APPLET,
+    sort::APPLET,
+    stat::APPLET,
     sync::APPLET,
     tail::APPLET,
     tee::APPLET,

@@ -120,6 +120,90 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "date",
+        // No operand may have the form that sets the clock.
+        options: &["-u", "-r text", "-r none"],
+        operands: &[
+            "+%Y-%m-%d",
+            "-d 2020-01-01 +%a_%A_%b_%B_%c_%C_%d_%D_%e_%F_%h_%H_%I_%j_%k_%l_%m_%M_%n_%p_%P_%r_%R_%s_%S_%t_%T_%u_%U_%w_%W_%x_%X_%y_%z_%Z_%%",
+            "-r text +%c",
+            "-r text -R",
+            "-d 2020-02-29 +%A",
+            "-d 2023-02-29",
+            "-d 1969-12-31 +%s",
+            "x",
+            "+%Y extra",
+            "-d @86400 -u +%F_%T",
+            "-r text +%-d_%-H",
+            "-r none",
+        ],
+        ..Entry::READS
+    },
+    Entry {
+        applet: "dd",
+        options: &[
+            "count=1",
+            "bs=3",
+            "bs=4 count=2",
+            "skip=1 bs=2",
+            "seek=1 bs=2",
+            "conv=notrunc",
+            "conv=sync bs=100",
+            "ibs=3 obs=5",
+            "bs=1k conv=sparse",
+            "count=5 iflag=count_bytes",
+            "conv=nothing",
+            "bs=0",
+            "bs=x",
+            "iflag=fullblock",
+            "oflag=append conv=notrunc",
+            "conv=fsync",
+        ],
+        operands: &[
+            "",
+            "if=text of=new",
+            "if=text of=numbers",
+            "if=none",
+            "if=text of=none/new",
+            "if=dir",
+            "if=text",
+            "if=long of=new",
+            "of=new",
+            "if=empty of=text",
+            "if=text of=/dev/full",
+            "extra",
+        ],
+        changes: true,
+        ..Entry::READS
+    },
+    Entry {
+        applet: "df",
+        options: &["-P", "-k", "-h", "-T", "-i", "-m"],
+        operands: &["", "text", "none text", "/proc", "dir /dev"],
+        output: Output::Some,
+        ..Entry::READS
+    },
+    Entry {
+        applet: "du",
+        options: &[
+            "-a", "-s", "-k", "-h", "-x", "-c", "-L", "-H", "-d 1", "-d x", "-m",
+        ],
+        operands: &[
+            "dir",
+            "",
+            "text dir",
+            "none text",
+            "dir/sub dir",
+            "link",
+            "dangling",
+            "long",
+            "loop",
+            "text text",
+        ],
+        output: Output::Unordered,
+        ..Entry::READS
+    },
+    Entry {
         applet: "echo",
         options: &["-n", "-e", "-E", "-ne", "-x", "--help"],
         operands: &[
@@ -461,6 +545,68 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
+        applet: "sort",
+        options: &[
+            "-r",
+            "-n",
+            "-u",
+            "-f",
+            "-b",
+            "-d",
+            "-k 2",
+            "-t : -k 2",
+            "-k 2,2n",
+            "-s",
+            "-c",
+            "-h",
+            "-k 1.2,1.3",
+            "-z",
+            "-o new",
+            "-i",
+            "-k 0",
+            "-k 2r -k 1",
+            "-t ab",
+            "-k x",
+        ],
+        operands: &[
+            "numbers",
+            "",
+            "text",
+            "text numbers",
+            "columns",
+            "none",
+            "binary",
+            "unended empty",
+            "long",
+            "dir",
+        ],
+        input: "b 2\nA 10\na 1\n B 2\n\n10K\n9M\n-5 x\n0.5\n.05\n007\n",
+        changes: true,
+        ..Entry::READS
+    },
+    Entry {
+        applet: "stat",
+        options: &[
+            "-L",
+            "-c %a_%A_%F_%h_%s_%u_%g_%U_%G_%n",
+            "-c %X_%Y_%N_%f_%t_%T_%b_%B_%o_%%_%i_%d_%D",
+        ],
+        operands: &[
+            "text",
+            "dir",
+            "none text",
+            "link",
+            "dangling",
+            "loop",
+            "/dev/null",
+            "",
+            "empty",
+            "dir/up",
+        ],
+        output: Output::Some,
+        ..Entry::READS
+    },
+    Entry {
         applet: "sync",
         options: &["-d", "-f"],
         operands: &["text", "none text", "dir"],
@@ -647,6 +793,24 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        applet: "du",
+        words: &["dir/sub", "dir"],
+        what: "output",
+        why: "each operand is counted by itself, so that its line is its size",
+    },
+    Difference {
+        applet: "du",
+        words: &["-L"],
+        what: "output",
+        why: "each notices a loop of links at another place",
+    },
+    Difference {
+        applet: "sort",
+        words: &["-o", "dir"],
+        what: "files",
+        why: "the output is opened only when all was read, so a failure leaves the old file",
+    },
     Difference {
         applet: "ls",
         words: &["-x"],

@@ -14,6 +14,10 @@ use std::time::{Duration, SystemTime};
 
 use nestling_host_tests::{is_long, say};
 
+/// From `linux/capability.h`.
+const CAP_SYS_BOOT: libc::c_ulong = 22;
+const CAP_SYS_TIME: libc::c_ulong = 25;
+
 /// An applet, and the command lines with which it runs: each list of operands with no option and with each option, and the first
 /// list of operands with each pair of options. Words are separated by spaces.
 pub struct Entry {
@@ -329,15 +333,19 @@ fn play(
         Fault::ClosedInput => Some(0),
         Fault::None | Fault::FullDisk => None,
     };
-    if let Some(fd) = closed {
-        // SAFETY: the child is a copy of this process that does nothing else before its exec.
-        unsafe {
-            command.pre_exec(move || {
+    // SAFETY: the child is a copy of this process that does nothing else before its exec.
+    unsafe {
+        command.pre_exec(move || {
+            // No wrong option may set the clock or end the machine: a test may run as root.
+            for capability in [CAP_SYS_BOOT, CAP_SYS_TIME] {
+                libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
+            }
+            if let Some(fd) = closed {
                 libc::close(fd);
-                Ok(())
-            })
-        };
-    }
+            }
+            Ok(())
+        })
+    };
     let child = command
         .spawn()
         .unwrap_or_else(|why| panic!("{}: {why}", program.display()));
