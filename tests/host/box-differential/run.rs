@@ -141,7 +141,7 @@ pub fn compare(ours: &Path, entries: &[Entry], differences: &[Difference]) {
                 let shared = Folder::new();
                 while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
                     for (index, (words, fault)) in lines(entry).into_iter().enumerate() {
-                        if !all && index % 4 != 0 {
+                        if !all && index % 16 != 0 {
                             continue;
                         }
                         count.fetch_add(1, Ordering::Relaxed);

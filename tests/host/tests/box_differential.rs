@@ -4,7 +4,7 @@
 //!
 //! An applet has one entry in `box-differential/files.rs` or `system.rs`; `box-differential/run.rs` says what an entry means.
 //! `NESTLING_BOX_ONLY=NAME` runs one applet with all its command lines, and `NESTLING_BOX_X86_64=target/debug/nestling-box` takes a
-//! debug build. Without these, the short form runs every fourth command line, and the long form runs all.
+//! debug build. Without these, the short form runs every sixteenth command line, and the long form runs all.
 
 #[path = "../box-differential/files.rs"]
 mod files;
