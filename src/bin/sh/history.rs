@@ -22,7 +22,7 @@ use nestling::{
 use crate::options::Opt;
 use crate::shell::{self, Shell};
 pub use commands::History;
-use commands::Place;
+use commands::Record;
 use nestling_shell::symbols::Symbol;
 use nestling_shell::syntax::tree::{Command, List};
 
@@ -69,11 +69,11 @@ pub fn add(shell: &mut Shell, command: &[u8]) {
     let path = path(shell);
     let history = &mut shell.interactive.history;
     history.is_executed = true;
-    history.place = None;
+    history.record = None;
     if !history.is_last(command) {
         history.push(command, most, erases);
         // If the file cannot be written, the shell does not report it for every command.
-        history.place = path.and_then(|path| append(&path, command).ok());
+        history.record = path.and_then(|path| append(&path, command).ok());
     }
 }
 
@@ -109,12 +109,12 @@ pub fn take_back(shell: &mut Shell) {
     }
     history.commands.pop();
     // The file is cut only if nothing was appended after the command.
-    if let Some(place) = history.place.take()
+    if let Some(record) = history.record.take()
         && let Some(path) = path(shell)
         && let Ok((file, stat)) = open_locked(&path)
-        && (stat.ino(), stat.size()) == (place.ino, place.end)
+        && (stat.ino(), stat.size()) == (record.ino, record.end)
     {
-        let _ = sys::fd::ftruncate(file.as_fd(), place.start);
+        let _ = sys::fd::ftruncate(file.as_fd(), record.start);
     }
 }
 
@@ -157,7 +157,7 @@ fn read(file: &OwnedFd, stat: &Stat, each: impl FnMut(&[u8])) -> Result<usize, E
     Ok(format::read(text, each))
 }
 
-fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
+fn append(path: &CStr, command: &[u8]) -> Result<Record, Errno> {
     let (file, stat) = open_locked(path)?;
     let (file, start) = (file.as_fd(), stat.size());
     let mut record = Vec::new();
@@ -179,7 +179,7 @@ fn append(path: &CStr, command: &[u8]) -> Result<Place, Errno> {
         return Err(Errno::EFBIG);
     }
     match sys::fd::write(file, &record)? {
-        length if length == record.len() => Ok(Place {
+        length if length == record.len() => Ok(Record {
             ino: stat.ino(),
             start: start + torn,
             end,

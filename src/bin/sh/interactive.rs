@@ -232,7 +232,7 @@ pub fn wait_for_input(shell: &mut Shell, more: SigSet) -> Awaited {
         awaited = awaited.with(Signal::CHLD);
         let _ = sys::caught::catch(Signal::CHLD);
         sys::caught::take(Signal::CHLD);
-        if shell.jobs.has_news() {
+        if shell.jobs.has_unreported() {
             return Awaited::Signal;
         }
     }

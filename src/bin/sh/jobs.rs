@@ -5,7 +5,7 @@
 //! If [`controls`] returns true, each pipeline and each asynchronous list has a process group of its own. A spawn uses
 //! `process_group: Some(0)` for the first process and `Some(first)` for the others. In the foreground, the first process also gets
 //! `Action::SetForeground` with [`terminal`], if there is one. After a fork, the child calls [`join`] before anything else, and the
-//! parent calls [`place`]. Then the parent calls [`wait_foreground`] or [`add_background`].
+//! parent calls [`set_group`]. Then the parent calls [`wait_foreground`] or [`add_background`].
 
 pub mod table;
 mod waiting;
@@ -53,7 +53,7 @@ pub fn join(shell: &Shell, group: Option<Pid>, foreground: bool) {
 
 /// In the parent of such a copy: makes sure that the copy is in its process group. Returns the group, or `None` without job
 /// control.
-pub fn place(shell: &Shell, pid: Pid, group: Option<Pid>) -> Option<Pid> {
+pub fn set_group(shell: &Shell, pid: Pid, group: Option<Pid>) -> Option<Pid> {
     shell.jobs.control.as_ref()?;
     let group = group.unwrap_or(pid);
     // The copy may have joined the group itself, and may have ended.
@@ -66,12 +66,12 @@ pub fn add_background(shell: &mut Shell, started: Started<'_>) {
     let Some(&pid) = started.pids.last() else {
         return;
     };
-    let place = shell
+    let slot = shell
         .jobs
         .add(&started, None, shell.options.has(Opt::Pipefail));
     shell.last_background = Some(pid);
     if shell.is_interactive() && !shell.is_subshell {
-        nestling::eprintln!("[", place + 1, "] ", pid);
+        nestling::eprintln!("[", slot + 1, "] ", pid);
     }
     // Reaps children that have ended, so that they do not fill the kernel's process table.
     shell.jobs.update();
@@ -113,9 +113,9 @@ pub fn take_terminal(shell: &Shell) -> bool {
 }
 
 /// `fg`: gives the terminal to a job, continues the job and waits for it. Returns its exit status.
-pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
+pub fn continue_in_foreground(shell: &mut Shell, slot: usize) -> Result<i32, Divert> {
     let jobs = &mut shell.jobs;
-    let Some(job) = jobs.get(place) else {
+    let Some(job) = jobs.get(slot) else {
         return Ok(1);
     };
     let Some(group) = job.group.map(Group::new) else {
@@ -132,29 +132,29 @@ pub fn continue_in_foreground(shell: &mut Shell, place: usize) -> Result<i32, Di
             core::mem::forget(lent);
         }
     }
-    jobs.resumed(place);
+    jobs.resumed(slot);
     let _ = group.resume();
-    wait_job(shell, place)
+    wait_job(shell, slot)
 }
 
 /// `bg`: continues a stopped job.
-pub fn continue_in_background(shell: &mut Shell, place: usize) -> Result<(), Errno> {
+pub fn continue_in_background(shell: &mut Shell, slot: usize) -> Result<(), Errno> {
     let jobs = &mut shell.jobs;
     let group = jobs
-        .get(place)
+        .get(slot)
         .and_then(|job| job.group)
         .ok_or(Errno::ESRCH)?;
-    jobs.resumed(place);
+    jobs.resumed(slot);
     shell.last_background = jobs
-        .get(place)
+        .get(slot)
         .and_then(|job| job.processes.last())
         .map(|process| process.pid);
     Group::new(group).resume()
 }
 
 /// Whether a job can be continued: it was started with job control and has not ended. The error is the reason why it cannot.
-pub fn is_under_control(shell: &Shell, place: usize) -> Result<(), &'static str> {
-    match shell.jobs.get(place) {
+pub fn is_under_control(shell: &Shell, slot: usize) -> Result<(), &'static str> {
+    match shell.jobs.get(slot) {
         _ if shell.jobs.inherited => Err("job of another shell"),
         Some(job) if job.group.is_none() => Err("job was started without job control"),
         Some(job) if matches!(job.state(), State::Done(..)) => Err("job has ended"),
@@ -175,33 +175,33 @@ pub enum Known {
 
 /// Returns the exit status of a process, for `wait`.
 pub fn status_of_process(jobs: &mut Jobs, pid: Pid) -> Known {
-    let Some(place) = jobs.own(pid) else {
+    let Some(slot) = jobs.own(pid) else {
         if jobs.others.contains(&pid) {
             return Known::Not;
         }
         let ended = jobs.take_ended(pid);
         return ended.map_or(Known::Unknown, |status| Known::Status(status.shell_code()));
     };
-    let of_process = jobs.get(place).and_then(|job| {
+    let of_process = jobs.get(slot).and_then(|job| {
         let (_, others) = job.processes.split_last()?;
         others.iter().find(|process| process.pid == pid)
     });
     let of_process = of_process.map(|process| process.code());
-    match status_of_job(jobs, place) {
+    match status_of_job(jobs, slot) {
         Known::Status(code) => Known::Status(of_process.unwrap_or(code)),
         known => known,
     }
 }
 
 /// Returns the exit status of a job, for `wait`. A stopped job has an exit status, too.
-pub fn status_of_job(jobs: &mut Jobs, place: usize) -> Known {
-    match jobs.state(place) {
+pub fn status_of_job(jobs: &mut Jobs, slot: usize) -> Known {
+    match jobs.state(slot) {
         _ if jobs.inherited => Known::Unknown,
         None => Known::Unknown,
         Some(State::Running) => Known::Not,
         Some(State::Stopped(signal)) => Known::Status(128 + signal.as_raw()),
         Some(State::Done(_, code)) => {
-            jobs.forget(place);
+            jobs.forget(slot);
             Known::Status(code)
         }
     }
@@ -215,7 +215,7 @@ pub fn any_runs(jobs: &Jobs) -> bool {
 /// Returns the index of a job that has ended and was not waited for.
 pub fn any_done(jobs: &Jobs) -> Option<usize> {
     (0..jobs.len())
-        .find(|&place| !jobs.inherited && matches!(jobs.state(place), Some(State::Done(..))))
+        .find(|&slot| !jobs.inherited && matches!(jobs.state(slot), Some(State::Done(..))))
 }
 
 /// Forgets this shell's own children that have ended.
@@ -240,29 +240,26 @@ pub fn enter_subshell(shell: &mut Shell) {
 pub fn notify(shell: &mut Shell) -> bool {
     let jobs = &mut shell.jobs;
     jobs.update();
-    if !core::mem::take(&mut jobs.news) {
+    if !core::mem::take(&mut jobs.unreported) {
         return false;
     }
     let mut any = false;
-    let marks = jobs.marks();
-    for place in 0..jobs.len() {
-        let Some(job) = jobs.get_mut(place).filter(|job| !job.told) else {
+    let marks = jobs.current_and_previous();
+    for slot in 0..jobs.len() {
+        let Some(job) = jobs.get_mut(slot).filter(|job| !job.reported) else {
             continue;
         };
-        job.told = true;
+        job.reported = true;
         let state = job.state();
         if state == State::Running {
             continue;
         }
-        nestling::eprint!(jobs.line(place, marks, false, shell.utf8));
+        nestling::eprint!(jobs.line(slot, marks, false, shell.utf8));
         any = true;
         if let State::Done(..) = state {
             // `wait` may still ask for the status.
-            let last = jobs
-                .get(place)
-                .and_then(|job| job.processes.last())
-                .copied();
-            jobs.forget(place);
+            let last = jobs.get(slot).and_then(|job| job.processes.last()).copied();
+            jobs.forget(slot);
             if let Some(Process {
                 pid,
                 status: Some(status),

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::host::Host;
-use super::lexer::{Parsed, Parser, Place, Token};
+use super::lexer::{Parsed, Parser, Token, WordContext};
 use super::tree::{Conditional, Operator, Word, unary_operator};
 
 impl<H: Host> Parser<'_, H> {
@@ -85,10 +85,10 @@ impl<H: Host> Parser<'_, H> {
 
     /// Returns the next token after any newlines.
     fn operand_token(&mut self) -> Parsed<Token> {
-        while self.token(Place::Plain)? == Token::Newline {
+        while self.token(WordContext::Plain)? == Token::Newline {
             self.take();
         }
-        self.token(Place::Plain)
+        self.token(WordContext::Plain)
     }
 
     fn operand(&mut self, line: u32) -> Parsed<Word> {

@@ -9,7 +9,7 @@ use core::mem;
 use super::compact::{Few, Piece};
 use super::host::Host;
 use super::lexer::class::*;
-use super::lexer::{Kind, Parsed, Parser, Pending, Place};
+use super::lexer::{Kind, Parsed, Parser, Pending, WordContext};
 use super::source;
 use super::tree::{Part, Word};
 use super::words::Quoting;
@@ -22,7 +22,7 @@ impl<H: Host> Parser<'_, H> {
             behind_alias |= self.skip_blanks();
             self.start = self.source.start();
             if is(self.peek(), META) || self.peek() == b'#' {
-                self.token(Place::Plain)?;
+                self.token(WordContext::Plain)?;
                 return Err(self.unexpected());
             }
             let quoted = self.delimiter()?;
@@ -35,7 +35,7 @@ impl<H: Host> Parser<'_, H> {
             && self.source.buffers.text.iter().all(|&byte| is(byte, DIGIT))
         {
             // The digits are the number of a redirection, not a delimiter.
-            self.token(Place::Plain)?;
+            self.token(WordContext::Plain)?;
             return Err(self.unexpected());
         }
         let document = Rc::new(OnceCell::new());

@@ -139,7 +139,7 @@ pub enum Token {
 
 /// The position of a word, which decides what the word may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum WordContext {
     /// The beginning of a command: a reserved word, an alias or an assignment.
     Command,
     /// After an assignment or a redirection: an alias or an assignment.
@@ -466,32 +466,32 @@ impl<'a, H: Host> Parser<'a, H> {
 
     /// Returns the next token. It stays the next one until it is [taken](Self::take).
     #[inline(always)]
-    pub fn token(&mut self, place: Place) -> Parsed<Token> {
+    pub fn token(&mut self, context: WordContext) -> Parsed<Token> {
         match self.token {
             Some(token) => Ok(token),
-            None => self.recognise(place),
+            None => self.recognise(context),
         }
     }
 
     /// Recognises a token, with alias substitution (XCU 2.3.1).
     #[inline(never)]
-    fn recognise(&mut self, place: Place) -> Parsed<Token> {
+    fn recognise(&mut self, context: WordContext) -> Parsed<Token> {
         let mut behind_alias = false;
         loop {
             behind_alias |= self.skip_blanks();
             let line = self.source.line;
             let start = self.source.start();
-            let token = self.token_at(place)?;
+            let token = self.token_at(context)?;
             self.line = line;
             self.start = start;
             self.end = self.source.place();
             let may_be_alias =
                 token == Token::Word && self.plain && !self.host.aliases().is_empty();
             if may_be_alias
-                && match place {
-                    Place::Command => self.reserved_text().is_none(),
-                    Place::Prefix => true,
-                    Place::Declaration | Place::Plain => behind_alias,
+                && match context {
+                    WordContext::Command => self.reserved_text().is_none(),
+                    WordContext::Prefix => true,
+                    WordContext::Declaration | WordContext::Plain => behind_alias,
                 }
                 && self.replace_alias()
             {
@@ -546,14 +546,14 @@ impl<'a, H: Host> Parser<'a, H> {
         behind_alias
     }
 
-    fn token_at(&mut self, place: Place) -> Parsed<Token> {
+    fn token_at(&mut self, context: WordContext) -> Parsed<Token> {
         let mut byte = self.peek();
         if byte == b'#' {
             self.skip_comment();
             byte = self.peek_raw();
         }
         if !is(byte, META) {
-            return self.word(place);
+            return self.word(context);
         }
         let token = match byte {
             0 => {
@@ -566,7 +566,7 @@ impl<'a, H: Host> Parser<'a, H> {
                 self.here_documents()?;
                 return Ok(Token::Newline);
             }
-            b'<' | b'>' if self.second() == b'(' => return self.word(place),
+            b'<' | b'>' if self.second() == b'(' => return self.word(context),
             b'&' => Token::And,
             b'|' => Token::Pipe,
             b';' => Token::Semicolon,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::compact::{Few, shared, split_off};
 use super::host::Host;
-use super::lexer::{Parsed, Parser, Place, Reserved, Stop, Token, What};
+use super::lexer::{Parsed, Parser, Reserved, Stop, Token, What, WordContext};
 use super::tree::{
     AndOr, Arm, Assignment, Command, Compound, CompoundKind, Connective, Function, Item, List,
     Part, Pipeline, Redirection, RedirectionKind, Simple, Word,
@@ -16,7 +16,7 @@ use crate::symbols::{Symbol, is_name};
 impl<H: Host> Parser<'_, H> {
     /// Parses a `complete_command` and the newline after it. Returns `None` at the end of the text.
     pub fn complete_command(&mut self) -> Parsed<Option<List>> {
-        match self.token(Place::Command)? {
+        match self.token(WordContext::Command)? {
             Token::End => return Ok(None),
             Token::Newline => {
                 self.take();
@@ -40,14 +40,14 @@ impl<H: Host> Parser<'_, H> {
         let base = self.source.buffers.items.len();
         loop {
             if !of_line {
-                self.skip_newlines(Place::Command)?;
+                self.skip_newlines(WordContext::Command)?;
             }
             if self.ends_list()? {
                 break;
             }
             let start = self.start;
             let and_or = self.and_or()?;
-            let separator = self.token(Place::Plain)?;
+            let separator = self.token(WordContext::Plain)?;
             let asynchronous = separator == Token::And;
             let with_text = asynchronous || self.host.keeps_texts();
             let text = with_text.then(|| self.text_since(start));
@@ -78,7 +78,7 @@ impl<H: Host> Parser<'_, H> {
 
     /// Whether the token cannot begin a command but may follow a list.
     fn ends_list(&mut self) -> Parsed<bool> {
-        Ok(match self.token(Place::Command)? {
+        Ok(match self.token(WordContext::Command)? {
             Token::End
             | Token::Newline
             | Token::Close
@@ -100,8 +100,8 @@ impl<H: Host> Parser<'_, H> {
         })
     }
 
-    fn skip_newlines(&mut self, place: Place) -> Parsed<()> {
-        while self.token(place)? == Token::Newline {
+    fn skip_newlines(&mut self, context: WordContext) -> Parsed<()> {
+        while self.token(context)? == Token::Newline {
             self.take();
         }
         Ok(())
@@ -132,13 +132,13 @@ impl<H: Host> Parser<'_, H> {
         let first = self.pipeline()?;
         let mut rest = Vec::new();
         loop {
-            let connective = match self.token(Place::Plain)? {
+            let connective = match self.token(WordContext::Plain)? {
                 Token::AndAnd => Connective::And,
                 Token::OrOr => Connective::Or,
                 _ => break,
             };
             self.take();
-            self.skip_newlines(Place::Command)?;
+            self.skip_newlines(WordContext::Command)?;
             rest.push((connective, self.pipeline()?));
         }
         Ok(AndOr {
@@ -148,23 +148,23 @@ impl<H: Host> Parser<'_, H> {
     }
 
     fn pipeline(&mut self) -> Parsed<Pipeline> {
-        self.token(Place::Command)?;
+        self.token(WordContext::Command)?;
         let negated = self.reserved() == Some(Reserved::Bang);
         if negated {
             self.take();
         }
         let command = self.command()?;
-        if self.token(Place::Plain)? != Token::Pipe {
+        if self.token(WordContext::Plain)? != Token::Pipe {
             let commands = Few::One(command);
             return Ok(Pipeline { negated, commands });
         }
         let base = self.source.buffers.commands.len();
         self.source.buffers.commands.push(command);
         while self.take_token(Token::Pipe) {
-            self.skip_newlines(Place::Command)?;
+            self.skip_newlines(WordContext::Command)?;
             let command = self.command()?;
             self.source.buffers.commands.push(command);
-            self.token(Place::Plain)?;
+            self.token(WordContext::Plain)?;
         }
         Ok(Pipeline {
             negated,
@@ -176,7 +176,7 @@ impl<H: Host> Parser<'_, H> {
 
     fn command(&mut self) -> Parsed<Command> {
         self.check_depth()?;
-        let token = self.token(Place::Command)?;
+        let token = self.token(WordContext::Command)?;
         if self.reserved() == Some(Reserved::Function) {
             return self.function_word();
         }
@@ -198,33 +198,35 @@ impl<H: Host> Parser<'_, H> {
         let assignments = self.source.buffers.assignments.len();
         let redirections = self.source.buffers.redirections.len();
         let mut name = None;
-        let mut place = Place::Command;
+        let mut context = WordContext::Command;
         // Whether the words so far may be `command` and its options, so that the utility's name follows.
         let mut looks_for_utility = true;
         loop {
-            match self.token(place)? {
+            match self.token(context)? {
                 Token::Assignment => self.assignment(),
                 Token::Word => {
                     let is_first = self.source.buffers.words.len() == base;
-                    let may_be_function = is_first && self.plain && place == Place::Command;
+                    let may_be_function = is_first && self.plain && context == WordContext::Command;
                     let word = self.take_word();
                     if looks_for_utility {
                         let known = self.known(&word);
                         if is_first {
                             name = known;
                         }
-                        place = Place::Plain;
+                        context = WordContext::Plain;
                         looks_for_utility = false;
                         if let Some(symbol) = known {
                             match self.host.symbols().name(symbol) {
-                                b"export" | b"readonly" | b"local" => place = Place::Declaration,
+                                b"export" | b"readonly" | b"local" => {
+                                    context = WordContext::Declaration
+                                }
                                 b"command" => looks_for_utility = true,
                                 [b'-', ..] if !is_first => looks_for_utility = true,
                                 _ => {}
                             }
                         }
                     }
-                    if may_be_function && self.token(place)? == Token::Open {
+                    if may_be_function && self.token(context)? == Token::Open {
                         return self.function(word);
                     }
                     self.source.buffers.words.push(word);
@@ -234,7 +236,7 @@ impl<H: Host> Parser<'_, H> {
                 _ => break,
             }
             if self.source.buffers.words.len() == base {
-                place = Place::Prefix;
+                context = WordContext::Prefix;
             }
         }
         Ok(Command::Simple(Box::new(Simple {
@@ -283,7 +285,7 @@ impl<H: Host> Parser<'_, H> {
     /// Parses a function definition from the parenthesis after its name.
     fn function(&mut self, name: Word) -> Parsed<Command> {
         self.take();
-        if self.token(Place::Plain)? != Token::Close {
+        if self.token(WordContext::Plain)? != Token::Close {
             return Err(self.unexpected());
         }
         self.take();
@@ -294,11 +296,11 @@ impl<H: Host> Parser<'_, H> {
     /// optional.
     fn function_word(&mut self) -> Parsed<Command> {
         self.take();
-        if self.token(Place::Plain)? != Token::Word {
+        if self.token(WordContext::Plain)? != Token::Word {
             return Err(self.unexpected());
         }
         let name = self.take_word();
-        if self.token(Place::Command)? == Token::Open {
+        if self.token(WordContext::Command)? == Token::Open {
             return self.function(name);
         }
         self.body_of(name)
@@ -311,7 +313,7 @@ impl<H: Host> Parser<'_, H> {
             return Err(self.fail(self.line, What::Name(name.into())));
         }
         let name = self.host.symbols_mut().intern(name);
-        self.skip_newlines(Place::Command)?;
+        self.skip_newlines(WordContext::Command)?;
         let body = match self.command()? {
             Command::Compound(compound) => *compound,
             command => Compound::of(command, self.line),
@@ -324,7 +326,7 @@ impl<H: Host> Parser<'_, H> {
     fn redirections(&mut self) -> Parsed<Box<[Redirection]>> {
         let base = self.source.buffers.redirections.len();
         loop {
-            let token = self.token(Place::Plain)?;
+            let token = self.token(WordContext::Plain)?;
             if token != Token::IoNumber && !is_redirection(token) {
                 return Ok(split_off(&mut self.source.buffers.redirections, base));
             }
@@ -355,7 +357,7 @@ impl<H: Host> Parser<'_, H> {
             );
             self.take();
         }
-        let operator = self.token(Place::Plain)?;
+        let operator = self.token(WordContext::Plain)?;
         if !is_redirection(operator) {
             return Err(self.unexpected());
         }
@@ -375,7 +377,7 @@ impl<H: Host> Parser<'_, H> {
                 self.here_document(operator == Token::DoubleLessDash)?,
             ),
             _ => {
-                if self.token(Place::Plain)? != Token::Word {
+                if self.token(WordContext::Plain)? != Token::Word {
                     return Err(self.unexpected());
                 }
                 let word = self.take_word();
@@ -515,7 +517,7 @@ impl<H: Host> Parser<'_, H> {
 
     fn for_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
         self.take();
-        if self.token(Place::Plain)? != Token::Word {
+        if self.token(WordContext::Plain)? != Token::Word {
             return Err(self.missing("name", "for", line));
         }
         let name = self.take_word();
@@ -527,15 +529,15 @@ impl<H: Host> Parser<'_, H> {
             }
         };
         let mut words = None;
-        if self.token(Place::Command)? == Token::Semicolon {
+        if self.token(WordContext::Command)? == Token::Semicolon {
             self.take();
-            self.skip_newlines(Place::Command)?;
+            self.skip_newlines(WordContext::Command)?;
         } else {
-            self.skip_newlines(Place::Command)?;
+            self.skip_newlines(WordContext::Command)?;
             if self.reserved() == Some(Reserved::In) {
                 self.take();
                 let base = self.source.buffers.words.len();
-                while self.token(Place::Plain)? == Token::Word {
+                while self.token(WordContext::Plain)? == Token::Word {
                     let word = self.take_word();
                     self.source.buffers.words.push(word);
                 }
@@ -544,7 +546,7 @@ impl<H: Host> Parser<'_, H> {
                     Some(Token::Semicolon | Token::Newline) => self.take(),
                     _ => return Err(self.missing("do", "for", line)),
                 }
-                self.skip_newlines(Place::Command)?;
+                self.skip_newlines(WordContext::Command)?;
             }
         }
         let body = self.do_group("for", line)?;
@@ -553,15 +555,15 @@ impl<H: Host> Parser<'_, H> {
 
     fn case_clause(&mut self, line: u32) -> Parsed<CompoundKind> {
         self.take();
-        if self.token(Place::Plain)? != Token::Word {
+        if self.token(WordContext::Plain)? != Token::Word {
             return Err(self.missing("word", "case", line));
         }
         let subject = self.take_word();
-        self.skip_newlines(Place::Plain)?;
+        self.skip_newlines(WordContext::Plain)?;
         self.close(Reserved::In, "in", "case", line)?;
         let mut arms = Vec::new();
         loop {
-            self.skip_newlines(Place::Plain)?;
+            self.skip_newlines(WordContext::Plain)?;
             if self.reserved() == Some(Reserved::Esac) {
                 break;
             }
@@ -582,12 +584,12 @@ impl<H: Host> Parser<'_, H> {
         self.take_token(Token::Open);
         let base = self.source.buffers.words.len();
         loop {
-            if self.token(Place::Plain)? != Token::Word {
+            if self.token(WordContext::Plain)? != Token::Word {
                 return Err(self.missing("esac", "case", line));
             }
             let word = self.take_word();
             self.source.buffers.words.push(word);
-            if self.token(Place::Plain)? != Token::Pipe {
+            if self.token(WordContext::Plain)? != Token::Pipe {
                 break;
             }
             self.take();

@@ -9,7 +9,7 @@ use core::mem;
 use super::compact::{Few, Piece, Template, split_off};
 use super::host::Host;
 use super::lexer::class::*;
-use super::lexer::{Kind, Lengths, Parsed, Parser, Place, Stop, Token, What};
+use super::lexer::{Kind, Lengths, Parsed, Parser, Stop, Token, What, WordContext};
 use super::source::{Outer, Source};
 use super::tree::{Arithmetic, Modifier, Parameter, ParameterName, Part, Substitution, Word};
 use crate::symbols::{Symbol, is_name};
@@ -111,14 +111,14 @@ impl<H: Host> Parser<'_, H> {
     // ---- Words ----
 
     /// Parses a word. For an assignment, the word is the text after the `=`.
-    pub fn word(&mut self, place: Place) -> Parsed<Token> {
+    pub fn word(&mut self, context: WordContext) -> Parsed<Token> {
         let base = self.source.buffers.parts.len();
         let mut assigned = None;
         let mut like_assignment = false;
         let mut token = Token::Word;
-        if place != Place::Plain && is(self.peek(), FIRST) {
+        if context != WordContext::Plain && is(self.peek(), FIRST) {
             self.name();
-            if place == Place::Declaration {
+            if context == WordContext::Declaration {
                 like_assignment = self.peek() == b'=';
                 if like_assignment {
                     self.byte(Kind::Literal);
@@ -164,7 +164,7 @@ impl<H: Host> Parser<'_, H> {
         let base = self.source.buffers.parts.len();
         self.unquoted(BLANK, false)?;
         if self.source.buffers.parts.len() == base && self.source.buffers.kind == Kind::Nothing {
-            self.token(Place::Plain)?;
+            self.token(WordContext::Plain)?;
             return Err(self.unexpected());
         }
         Ok(self.since(base))

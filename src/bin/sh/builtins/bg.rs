@@ -18,16 +18,16 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 }
 
 fn resume(shell: &mut Shell, id: &[u8]) -> bool {
-    let answer = fg::find(shell, id).and_then(|place| {
+    let answer = fg::find(shell, id).and_then(|slot| {
         text!(
             "[",
-            place + 1,
+            slot + 1,
             "] ",
-            &shell.jobs.shown(place, shell.utf8)[..],
+            &shell.jobs.shown(slot, shell.utf8)[..],
             "\n"
         )
         .write(&mut shell.output);
-        jobs::continue_in_background(shell, place).map_err(|_| "job has ended")
+        jobs::continue_in_background(shell, slot).map_err(|_| "job has ended")
     });
     if let Err(why) = answer {
         shell.complain(text!("bg: ", id, ": ", why));

@@ -4,7 +4,7 @@
 use alloc::ffi::CString;
 
 use super::options;
-use crate::execution::external::{self, Place};
+use crate::execution::external::{self, Wiring};
 use crate::execution::search::{self, Target};
 use crate::execution::simple;
 use crate::shell::{Answer, Attempt, Builtin, Divert, Kind, Shell, text};
@@ -74,12 +74,12 @@ fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) 
         shell.variables.save(Symbol::PATH);
         let _ = shell.variables.set(Symbol::PATH, search::DEFAULT);
         let hashed = core::mem::take(&mut shell.hashed);
-        let started = external::start(shell, &simple, &fields, &mut Place::default());
+        let started = external::start(shell, &simple, &fields, &mut Wiring::default());
         shell.hashed = hashed;
         shell.variables.leave();
         started
     } else {
-        external::start(shell, &simple, &fields, &mut Place::default())
+        external::start(shell, &simple, &fields, &mut Wiring::default())
     };
     match started? {
         Some(started) => external::wait(shell, started, &item),

@@ -23,10 +23,10 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let operands = options.operands();
     shell.jobs.update();
     if operands.is_empty() && (all || running) {
-        for place in (0..shell.jobs.len()).rev() {
-            let state = shell.jobs.state(place);
+        for slot in (0..shell.jobs.len()).rev() {
+            let state = shell.jobs.state(slot);
             if !keeps && (!running || state == Some(State::Running)) {
-                shell.jobs.disown(place);
+                shell.jobs.disown(slot);
             }
         }
         return Ok(0);
@@ -45,9 +45,9 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         });
         match found {
             Ok(_) if keeps => {}
-            Ok(place) => {
-                let is_stopped = matches!(shell.jobs.state(place), Some(State::Stopped(_)));
-                let target = shell.jobs.targets(place).next().filter(|_| is_stopped);
+            Ok(slot) => {
+                let is_stopped = matches!(shell.jobs.state(slot), Some(State::Stopped(_)));
+                let target = shell.jobs.targets(slot).next().filter(|_| is_stopped);
                 if let Some(target) = target {
                     shell.complain(text!(
                         "disown: ",
@@ -56,7 +56,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
                         target
                     ));
                 }
-                shell.jobs.disown(place);
+                shell.jobs.disown(slot);
             }
             Err(why) => {
                 shell.complain(text!("disown: ", id, ": ", why));

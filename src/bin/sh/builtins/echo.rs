@@ -4,7 +4,7 @@
 //! Linux expect: `-n` leaves out the newline, and escape sequences have a meaning only after `-e`. Portable scripts (`configure`)
 //! test for this behaviour first, or use `printf`.
 
-use super::escapes::{self, Place};
+use super::escapes::{self, EscapeContext};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 
@@ -31,7 +31,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         }
         if !escaped {
             out.write(argument);
-        } else if !escapes::write(argument, Place::Echo, &mut |part| out.write(part)) {
+        } else if !escapes::write(argument, EscapeContext::Echo, &mut |part| out.write(part)) {
             return Ok(0);
         }
     }

@@ -12,7 +12,7 @@ pub enum Escape {
 
 /// Where the sequence is written. The syntax of octal numbers depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum EscapeContext {
     /// In `printf`'s format: octal numbers are `\ooo`.
     Format,
     /// In the argument of `%b`: octal numbers are `\0ooo` or `\ooo`.
@@ -23,7 +23,7 @@ pub enum Place {
 
 /// Reads an escape sequence; `text` begins after its backslash. Returns what the sequence stands for, and how many bytes of `text`
 /// belong to it.
-pub fn escape(text: &[u8], place: Place) -> (Escape, usize) {
+pub fn escape(text: &[u8], context: EscapeContext) -> (Escape, usize) {
     let byte = match text.first().copied().unwrap_or_default() {
         b'a' => 0x07,
         b'b' => 0x08,
@@ -34,11 +34,11 @@ pub fn escape(text: &[u8], place: Place) -> (Escape, usize) {
         b't' => b'\t',
         b'v' => 0x0b,
         b'\\' => b'\\',
-        quote @ (b'"' | b'\'') if place == Place::Format => quote,
-        b'c' if place != Place::Format => return (Escape::Stop, 1),
+        quote @ (b'"' | b'\'') if context == EscapeContext::Format => quote,
+        b'c' if context != EscapeContext::Format => return (Escape::Stop, 1),
         b'x' => return digits(text, 1, 2, 16),
-        b'0' if place != Place::Format => return digits(text, 1, 3, 8),
-        b'0'..=b'7' if place != Place::Echo => return digits(text, 0, 3, 8),
+        b'0' if context != EscapeContext::Format => return digits(text, 1, 3, 8),
+        b'0'..=b'7' if context != EscapeContext::Echo => return digits(text, 0, 3, 8),
         _ => return (Escape::None, 0),
     };
     (Escape::Byte(byte), 1)
@@ -61,13 +61,13 @@ fn digits(text: &[u8], start: usize, most: usize, base: u32) -> (Escape, usize) 
 }
 
 /// Writes text with its escape sequences replaced. Returns false if the text contains `\c`: then no more output may follow.
-pub fn write(mut text: &[u8], place: Place, out: &mut impl FnMut(&[u8])) -> bool {
+pub fn write(mut text: &[u8], context: EscapeContext, out: &mut impl FnMut(&[u8])) -> bool {
     loop {
         let length = text.iter().take_while(|&&byte| byte != b'\\').count();
         let (plain, rest) = text.split_at_checked(length).unwrap_or_default();
         out(plain);
         let [_, rest @ ..] = rest else { return true };
-        let (what, length) = escape(rest, place);
+        let (what, length) = escape(rest, context);
         match what {
             Escape::Byte(byte) => out(&[byte]),
             Escape::Stop => return false,

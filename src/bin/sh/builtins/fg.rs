@@ -8,11 +8,11 @@ use nestling_shell::fields::Arguments;
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     let id = operands(arguments).get(0).unwrap_or(b"%%");
     match find(shell, id) {
-        Ok(place) => {
-            shell.output.write(&shell.jobs.shown(place, shell.utf8));
+        Ok(slot) => {
+            shell.output.write(&shell.jobs.shown(slot, shell.utf8));
             shell.output.write(b"\n");
             shell.output.flush();
-            jobs::continue_in_foreground(shell, place)
+            jobs::continue_in_foreground(shell, slot)
         }
         Err(why) => {
             shell.complain(text!("fg: ", id, ": ", why));
@@ -27,7 +27,7 @@ pub fn find(shell: &mut Shell, id: &[u8]) -> Result<usize, &'static str> {
         return Err("no job control");
     }
     shell.jobs.update();
-    let place = shell.jobs.find(id)?;
-    jobs::is_under_control(shell, place)?;
-    Ok(place)
+    let slot = shell.jobs.find(id)?;
+    jobs::is_under_control(shell, slot)?;
+    Ok(slot)
 }

@@ -19,16 +19,16 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     let operands = options.operands();
     shell.jobs.update();
-    let marks = shell.jobs.marks();
+    let marks = shell.jobs.current_and_previous();
     if operands.is_empty() {
-        for place in 0..shell.jobs.len() {
-            report(shell, place, marks, style);
+        for slot in 0..shell.jobs.len() {
+            report(shell, slot, marks, style);
         }
     }
     let mut status = 0;
     for id in operands.iter() {
         match shell.jobs.find(id) {
-            Ok(place) => report(shell, place, marks, style),
+            Ok(slot) => report(shell, slot, marks, style),
             Err(why) => {
                 shell.complain(text!("jobs: ", id, ": ", why));
                 status = 1;
@@ -39,21 +39,21 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 }
 
 /// Writes a job's line. Then removes the job from the table if it has ended.
-fn report(shell: &mut Shell, place: usize, marks: [Option<usize>; 2], style: u8) {
+fn report(shell: &mut Shell, slot: usize, marks: [Option<usize>; 2], style: u8) {
     let (jobs, output) = (&mut shell.jobs, &mut shell.output);
-    let Some(state) = jobs.state(place) else {
+    let Some(state) = jobs.state(slot) else {
         return;
     };
     if style == b'p' {
-        if let Some(leader) = jobs.leader(place) {
+        if let Some(leader) = jobs.leader(slot) {
             text!(leader, "\n").write(output);
         }
         return;
     }
-    jobs.line(place, marks, style == b'l', shell.utf8)
+    jobs.line(slot, marks, style == b'l', shell.utf8)
         .write(output);
-    jobs.told(place);
+    jobs.set_reported(slot);
     if let State::Done(..) = state {
-        jobs.forget(place);
+        jobs.forget(slot);
     }
 }

@@ -70,10 +70,10 @@ fn kill(shell: &mut Shell, target: i32, signal: Option<Signal>) -> Result<(), Er
 
 fn send(shell: &mut Shell, operand: &[u8], signal: Option<Signal>) -> bool {
     let answer = if operand.first() == Some(&b'%') {
-        shell.jobs.find(operand).map(|place| {
+        shell.jobs.find(operand).map(|slot| {
             // For a job without a process group, the targets are its remaining processes.
-            let targets: Vec<i32> = shell.jobs.targets(place).collect();
-            let is_stopped = matches!(shell.jobs.state(place), Some(State::Stopped(_)));
+            let targets: Vec<i32> = shell.jobs.targets(slot).collect();
+            let is_stopped = matches!(shell.jobs.state(slot), Some(State::Stopped(_)));
             let sent = targets.iter().map(|&target| kill(shell, target, signal));
             let answer = sent.reduce(Result::or).unwrap_or(Ok(()));
             // A stopped job could not act on a signal that is to end it, so it is continued (as in bash, ksh and mksh).

@@ -6,7 +6,7 @@
 
 use nestling::text::contains;
 
-use super::escapes::{self, Escape, Place};
+use super::escapes::{self, Escape, EscapeContext};
 use super::float::{self, Decimal};
 use super::options::{operands, wrong};
 use crate::shell::{Answer, Shell};
@@ -74,7 +74,7 @@ impl<'a> Printf<'_, 'a> {
             rest = match special {
                 [] => return true,
                 [b'\\', after @ ..] => {
-                    let (what, length) = escapes::escape(after, Place::Format);
+                    let (what, length) = escapes::escape(after, EscapeContext::Format);
                     match what {
                         Escape::Byte(byte) => self.shell.output.write(&[byte]),
                         _ => self.shell.output.write(b"\\"),
@@ -149,7 +149,7 @@ impl<'a> Printf<'_, 'a> {
             ),
             b'b' => {
                 let mut replaced = alloc::vec::Vec::new();
-                let goes_on = escapes::write(text, Place::Argument, &mut |part| {
+                let goes_on = escapes::write(text, EscapeContext::Argument, &mut |part| {
                     replaced.extend_from_slice(part)
                 });
                 self.string(&replaced, spec);

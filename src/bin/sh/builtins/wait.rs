@@ -26,7 +26,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     match (first, operands.len()) {
         (false, 0) => wait_for_all(shell),
         (true, 0) => wait_for_first(shell, |shell| match jobs::any_done(&shell.jobs) {
-            Some(place) => jobs::status_of_job(&mut shell.jobs, place),
+            Some(slot) => jobs::status_of_job(&mut shell.jobs, slot),
             None if jobs::any_runs(&shell.jobs) => Known::Not,
             None => Known::Unknown,
         }),
@@ -61,7 +61,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 fn look(shell: &mut Shell, operand: &[u8], complains: bool) -> Known {
     if operand.first() == Some(&b'%') {
         return match shell.jobs.find(operand) {
-            Ok(place) => jobs::status_of_job(&mut shell.jobs, place),
+            Ok(slot) => jobs::status_of_job(&mut shell.jobs, slot),
             Err(why) => {
                 if complains {
                     shell.complain(text!("wait: ", operand, ": ", why));

@@ -1,7 +1,7 @@
 //! Asynchronous lists: XCU 2.9.3.1.
 
 use super::{and_or, pipeline, subshell};
-use crate::execution::external::Place;
+use crate::execution::external::Wiring;
 use crate::jobs;
 use crate::shell::{Flow, Shell};
 use nestling_shell::syntax::tree::{Command, Item};
@@ -18,11 +18,11 @@ pub fn start(shell: &mut Shell, item: &Item) -> Flow {
     if is_pipeline && (pipeline.commands.len() > 1 || !has_compound) {
         pipeline::background(shell, &pipeline.commands, item)?;
     } else {
-        let mut place = Place {
+        let mut wiring = Wiring {
             background: true,
-            ..Place::default()
+            ..Wiring::default()
         };
-        let started = subshell::start(shell, &mut place, &|shell| {
+        let started = subshell::start(shell, &mut wiring, &|shell| {
             and_or(shell, &item.and_or, item, true)
         })?;
         let pids = [started.pid];

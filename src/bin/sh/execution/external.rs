@@ -35,9 +35,9 @@ const FEATURES: u32 = features::SHARED
     | features::HOOK
     | features::SHELL;
 
-/// The place of a program in a pipeline.
+/// How a program is connected to the others of its pipeline.
 #[derive(Debug, Default)]
-pub struct Place {
+pub struct Wiring {
     /// Whether this process has nothing else to do afterwards, so that it may become the program.
     pub last: bool,
     pub stdin: Option<OwnedFd>,
@@ -76,20 +76,20 @@ pub fn start(
     shell: &mut Shell,
     simple: &Simple,
     fields: &Fields,
-    place: &mut Place,
+    wiring: &mut Wiring,
 ) -> Result<Option<Started>, Divert> {
     let Some(name) = fields.c_str(0) else {
         return Ok(None);
     };
     shell.output.flush();
     if simple.assignments.is_empty() {
-        return launch(shell, simple, fields, name, place);
+        return launch(shell, simple, fields, name, wiring);
     }
     // The assignments are for the program only. So their effects on the shell itself (RANDOM, SECONDS) are undone.
     let followed = (shell.random, shell.started);
     shell.variables.enter(false);
     let answer = simple::assign_for_command(shell, simple, fields)
-        .and_then(|()| launch(shell, simple, fields, name, place));
+        .and_then(|()| launch(shell, simple, fields, name, wiring));
     simple::leave_scope(shell);
     (shell.random, shell.started) = followed;
     answer
@@ -100,18 +100,18 @@ fn launch(
     simple: &Simple,
     fields: &Fields,
     name: &CStr,
-    place: &mut Place,
+    wiring: &mut Wiring,
 ) -> Result<Option<Started>, Divert> {
     let mut effects = redirection::effects(shell, &simple.redirections)?;
-    let is_alone = place.stdin.is_none() && place.stdout.is_none() && !place.background;
+    let is_alone = wiring.stdin.is_none() && wiring.stdout.is_none() && !wiring.background;
     let mut path = search::program(shell, name, is_alone);
-    if place.last && effects.is_empty() && shell.traps.is_empty() && !jobs::controls(shell) {
+    if wiring.last && effects.is_empty() && shell.traps.is_empty() && !jobs::controls(shell) {
         become_program(shell, path, name, fields);
         return Ok(None);
     }
     let assigned = [
-        place.stdin.as_ref().map(|_| 0),
-        place.stdout.as_ref().map(|_| 1),
+        wiring.stdin.as_ref().map(|_| 0),
+        wiring.stdout.as_ref().map(|_| 1),
     ];
     let spawns = redirection::need_no_wait(&effects, assigned);
     if path.is_none() && spawns && is_alone {
@@ -119,9 +119,9 @@ fn launch(
         return Ok(None);
     }
     while spawns && let Some(found) = &path {
-        let failed = match spawn(shell, &effects, fields, found, place) {
+        let failed = match spawn(shell, &effects, fields, found, wiring) {
             Ok(pid) => {
-                let group = jobs::controls(shell).then(|| place.group.unwrap_or(pid));
+                let group = jobs::controls(shell).then(|| wiring.group.unwrap_or(pid));
                 return Ok(Some(Started { pid, group }));
             }
             Err(failed) => failed,
@@ -146,7 +146,7 @@ fn launch(
             _ => break,
         }
     }
-    let Some((pid, group)) = subshell::fork(shell, place)? else {
+    let Some((pid, group)) = subshell::fork(shell, wiring)? else {
         shell.status = 1;
         if redirection::carry_out_all(shell, &effects) {
             become_program(shell, path, name, fields);
@@ -194,21 +194,21 @@ fn spawn(
     effects: &[Effect],
     fields: &Fields,
     path: &CStr,
-    place: &Place,
+    wiring: &Wiring,
 ) -> Result<Pid, Failed> {
     let mut actions = Vec::with_capacity(effects.len() + 3);
     if let Some(terminal) = jobs::terminal(shell)
-        && !place.background
-        && place.group.is_none()
+        && !wiring.background
+        && wiring.group.is_none()
     {
         actions.push(Action::SetForeground(terminal));
     }
-    if let Some(stdin) = &place.stdin {
+    if let Some(stdin) = &wiring.stdin {
         actions.push(Action::Dup2 {
             from: stdin.as_raw_fd(),
             to: 0,
         });
-    } else if place.background && !jobs::controls(shell) {
+    } else if wiring.background && !jobs::controls(shell) {
         actions.push(Action::Open {
             fd: 0,
             path: c"/dev/null",
@@ -216,7 +216,7 @@ fn spawn(
             mode: 0,
         });
     }
-    if let Some(stdout) = &place.stdout {
+    if let Some(stdout) = &wiring.stdout {
         actions.push(Action::Dup2 {
             from: stdout.as_raw_fd(),
             to: 1,
@@ -228,8 +228,8 @@ fn spawn(
     let environment = shell.take_environment();
     let attributes = Attributes {
         notice: Notice::Mark,
-        process_group: jobs::controls(shell).then(|| place.group.map_or(0, Pid::as_raw)),
-        hook: (place.background && !jobs::controls(shell)).then(Hook::ignore_interrupts),
+        process_group: jobs::controls(shell).then(|| wiring.group.map_or(0, Pid::as_raw)),
+        hook: (wiring.background && !jobs::controls(shell)).then(Hook::ignore_interrupts),
         ..Attributes::default()
     };
     let args = pointers(fields);
@@ -316,19 +316,19 @@ fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
     errno
 }
 
-/// In a copy of the shell: moves the descriptors of its place in the pipeline to standard input and output, and closes the
+/// In a copy of the shell: moves the descriptors of its wiring to standard input and output, and closes the
 /// originals.
-pub fn take_place(shell: &mut Shell, place: &mut Place) {
-    place.own = None;
-    if let Some(stdin) = place.stdin.take() {
+pub fn take_wiring(shell: &mut Shell, wiring: &mut Wiring) {
+    wiring.own = None;
+    if let Some(stdin) = wiring.stdin.take() {
         let _ = descriptors::assign(0, stdin.as_fd());
-    } else if place.background
+    } else if wiring.background
         && !jobs::controls(shell)
         && let Ok(null) = sys::fd::open(c"/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, 0)
     {
         let _ = descriptors::give(0, null);
     }
-    if let Some(stdout) = place.stdout.take() {
+    if let Some(stdout) = wiring.stdout.take() {
         let _ = descriptors::assign(1, stdout.as_fd());
     }
 }

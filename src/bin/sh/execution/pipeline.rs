@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use nestling::{AsFd, OwnedFd, Pid, io};
 
-use super::external::Place;
+use super::external::Wiring;
 use super::without_fork::{self, Simply};
 use super::{command, subshell};
 use crate::jobs;
@@ -74,7 +74,7 @@ fn start(
             stdin = next;
             continue;
         }
-        let mut place = Place {
+        let mut wiring = Wiring {
             last: false,
             stdin: stdin.take(),
             stdout,
@@ -84,9 +84,9 @@ fn start(
         };
         let started = match simply {
             Some(Simply::Program(simple, fields)) => {
-                without_fork::start(shell, simple, &fields, &mut place)?
+                without_fork::start(shell, simple, &fields, &mut wiring)?
             }
-            _ => Some(subshell::start(shell, &mut place, &|shell| {
+            _ => Some(subshell::start(shell, &mut wiring, &|shell| {
                 command(shell, element, item, true)
             })?),
         };
@@ -97,7 +97,7 @@ fn start(
             }
             None => elements.last = Some(shell.status),
         }
-        stdin = place.own;
+        stdin = wiring.own;
     }
     Ok(elements)
 }

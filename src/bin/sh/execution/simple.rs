@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::compound::apply;
-use super::external::{self, Place};
+use super::external::{self, Wiring};
 use super::search::{self, Target};
 use super::{function, xtrace};
 use crate::expansion;
@@ -76,11 +76,11 @@ fn expand_and_run(
             flow
         }
         Target::Program => {
-            let mut place = Place {
+            let mut wiring = Wiring {
                 last,
-                ..Place::default()
+                ..Wiring::default()
             };
-            match external::start(shell, simple, fields, &mut place)? {
+            match external::start(shell, simple, fields, &mut wiring)? {
                 None => Ok(()),
                 Some(started) => {
                     shell.status = external::wait(shell, started, item)?;

@@ -9,7 +9,7 @@ use nestling::text::Text;
 use nestling::{AsFd, OFlags, OwnedFd, Pid, io, sys};
 
 use super::compound::apply;
-use super::external::{self, Place, Started};
+use super::external::{self, Started, Wiring};
 use super::without_fork::Simply;
 use super::{list, without_fork};
 use crate::jobs;
@@ -19,27 +19,27 @@ use nestling_shell::syntax::tree::{
     Command, Item, List, Redirection, RedirectionKind, Substitution,
 };
 
-/// Makes a copy of the shell for a place in a pipeline. In the copy, which is then a subshell, returns `None`. In this process,
+/// Makes a copy of the shell for an element of a pipeline. In the copy, which is then a subshell, returns `None`. In this process,
 /// returns the copy's pid and process group.
-pub fn fork(shell: &mut Shell, place: &mut Place) -> Result<Option<(Pid, Option<Pid>)>, Divert> {
+pub fn fork(shell: &mut Shell, wiring: &mut Wiring) -> Result<Option<(Pid, Option<Pid>)>, Divert> {
     shell.output.flush();
     let held = traps::hold(shell);
     match rt::fork() {
         Err(errno) => Err(shell.fatal(2, text!("cannot fork: ", errno))),
         Ok(Some(pid)) => {
             drop(held);
-            let group = jobs::place(shell, pid, place.group);
+            let group = jobs::set_group(shell, pid, wiring.group);
             Ok(Some((pid, group)))
         }
         Ok(None) => {
             jobs::join(
                 shell,
-                place.group,
-                !place.background && place.group.is_none(),
+                wiring.group,
+                !wiring.background && wiring.group.is_none(),
             );
-            external::take_place(shell, place);
+            external::take_wiring(shell, wiring);
             shell.saved.clear();
-            let ignores = place.background && !jobs::controls(shell);
+            let ignores = wiring.background && !jobs::controls(shell);
             shell.is_subshell = true;
             shell.loops = 0;
             jobs::enter_subshell(shell);
@@ -75,7 +75,7 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
     if last && without_fork::may_become_subshell(shell) {
         return list(shell, body, true);
     }
-    let started = start(shell, &mut Place::default(), &|shell| {
+    let started = start(shell, &mut Wiring::default(), &|shell| {
         list(shell, body, true)
     })?;
     shell.status = external::wait(shell, started, item)?;
@@ -85,10 +85,10 @@ pub fn foreground(shell: &mut Shell, body: &List, item: &Item, last: bool) -> Fl
 /// Starts a copy of the shell that calls `execute` and exits.
 pub fn start(
     shell: &mut Shell,
-    place: &mut Place,
+    wiring: &mut Wiring,
     execute: &dyn Fn(&mut Shell) -> Flow,
 ) -> Result<Started, Divert> {
-    match fork(shell, place)? {
+    match fork(shell, wiring)? {
         Some((pid, group)) => Ok(Started { pid, group }),
         None => {
             let flow = execute(shell);
@@ -132,27 +132,27 @@ fn execute_for_output(shell: &mut Shell, body: &List) -> Result<Vec<u8>, Divert>
         None => None,
     };
     let (read_end, write_end) = pipe(shell)?;
-    let mut place = Place {
+    let mut wiring = Wiring {
         stdout: Some(write_end),
         own: Some(read_end),
-        ..Place::default()
+        ..Wiring::default()
     };
     // A command substitution is not a job: its processes stay in the process group of the shell or of its parent.
     let control = shell.jobs.suspend_control();
     let started = match program {
-        Some((simple, fields)) => without_fork::start(shell, simple, &fields, &mut place),
+        Some((simple, fields)) => without_fork::start(shell, simple, &fields, &mut wiring),
         None => match file(body) {
             Some(redirection) => {
-                start(shell, &mut place, &|shell| copy(shell, redirection)).map(Some)
+                start(shell, &mut wiring, &|shell| copy(shell, redirection)).map(Some)
             }
-            None => start(shell, &mut place, &|shell| list(shell, body, true)).map(Some),
+            None => start(shell, &mut wiring, &|shell| list(shell, body, true)).map(Some),
         },
     };
     shell.jobs.resume_control(control);
     // Only the child may have the write end open; otherwise the output would never end.
-    place.stdout = None;
+    wiring.stdout = None;
     let mut output = Vec::new();
-    if let (Some(started), Some(read_end)) = (started?, place.own) {
+    if let (Some(started), Some(read_end)) = (started?, wiring.own) {
         shell.status = jobs::wait_for_output(shell, started.pid, read_end.as_fd(), &mut output)?;
     }
     Ok(output)
@@ -217,14 +217,14 @@ pub fn process_substitution(
         true => (Some(others), None),
         false => (None, Some(others)),
     };
-    let mut place = Place {
+    let mut wiring = Wiring {
         stdin,
         stdout,
         own: Some(own),
         background: true,
-        ..Place::default()
+        ..Wiring::default()
     };
-    match fork(shell, &mut place)? {
+    match fork(shell, &mut wiring)? {
         None => {
             let flow = list(shell, &substitution.list, true);
             exit(shell, flow)
@@ -232,7 +232,7 @@ pub fn process_substitution(
         Some((pid, _)) => {
             jobs::add_other(shell, pid);
             let mut path = b"/dev/fd/".to_vec();
-            if let Some(own) = place.own {
+            if let Some(own) = wiring.own {
                 // Programs inherit this descriptor. It stays open until the command ends ([`end_process_substitutions`]).
                 let number = own.as_raw_fd();
                 let _ = descriptors::give(number, own);

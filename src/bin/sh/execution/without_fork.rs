@@ -13,7 +13,7 @@
 //! - An asynchronous list that is one simple command or a pipeline: its programs, as above.
 //! - `(…)` as the last command of a subshell that has no children and no traps: that process has nothing else to do afterwards
 //!   ([`may_become_subshell`]).
-//! - The last program of a script or a subshell: the process becomes the program ([`Place::last`]).
+//! - The last program of a script or a subshell: the process becomes the program ([`Wiring::last`]).
 //!
 //! Plain words consist of literal text, quotes, `~`, and parameters without a modifier, with a default (`${x-word}`, `${x+word}`)
 //! or with their length. RANDOM is not plain, because its expansion changes its state. So the expansion of plain words changes
@@ -23,7 +23,7 @@
 
 use alloc::vec::Vec;
 
-use super::external::{self, Place, Started};
+use super::external::{self, Started, Wiring};
 use super::search::{self, Target};
 use crate::expansion;
 use crate::jobs;
@@ -87,10 +87,10 @@ pub fn start(
     shell: &mut Shell,
     simple: &Simple,
     fields: &Fields,
-    place: &mut Place,
+    wiring: &mut Wiring,
 ) -> Result<Option<Started>, Divert> {
     shell.line = simple.line;
-    match external::start(shell, simple, fields, place) {
+    match external::start(shell, simple, fields, wiring) {
         Err(Divert::Interrupt) => Err(Divert::Interrupt),
         Err(_) => Ok(None),
         started => started,

@@ -10,14 +10,14 @@ pub struct History {
     pub(super) forgotten: usize,
     /// Whether the last command is the line that was typed last and is being executed.
     pub(super) is_executed: bool,
-    /// The place of the last command in the history file.
-    pub(super) place: Option<Place>,
+    /// The record of the last command in the history file.
+    pub(super) record: Option<Record>,
     pub(super) is_loaded: bool,
 }
 
 /// The file of a command, and the command's position in it.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Record {
     pub(super) ino: u64,
     pub(super) start: u64,
     pub(super) end: u64,

@@ -34,7 +34,7 @@ pub struct Jobs {
     /// A counter that increases each time a job becomes the current job.
     latest: u32,
     /// Whether a job has changed its state since the last report.
-    pub(super) news: bool,
+    pub(super) unreported: bool,
     /// Whether the jobs are those of the parent shell, which a subshell can only list.
     pub(super) inherited: bool,
     /// Set after the user was warned of stopped jobs: the number of the command that may leave the shell.
@@ -70,7 +70,7 @@ pub(super) struct Job {
     pipefail: bool,
     latest: u32,
     /// Whether the job's state was reported.
-    pub(super) told: bool,
+    pub(super) reported: bool,
     /// The terminal's attributes when the job was stopped.
     pub(super) attributes: Option<Attributes>,
 }
@@ -200,30 +200,30 @@ impl Jobs {
     }
 
     #[inline(never)]
-    pub(super) fn get(&self, place: usize) -> Option<&Job> {
-        self.table.get(place)?.as_ref()
+    pub(super) fn get(&self, slot: usize) -> Option<&Job> {
+        self.table.get(slot)?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Job> {
-        self.table.get_mut(place)?.as_mut()
+    pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Job> {
+        self.table.get_mut(slot)?.as_mut()
     }
 
     /// Returns the state of the job with this index, if it exists.
-    pub fn state(&self, place: usize) -> Option<State> {
-        self.get(place).map(Job::state)
+    pub fn state(&self, slot: usize) -> Option<State> {
+        self.get(slot).map(Job::state)
     }
 
     /// Returns the job's process group, or the pid of its first process if it has no group.
-    pub fn leader(&self, place: usize) -> Option<Pid> {
-        let job = self.get(place)?;
+    pub fn leader(&self, slot: usize) -> Option<Pid> {
+        let job = self.get(slot)?;
         job.group
             .or(job.processes.first().map(|process| process.pid))
     }
 
     /// Returns the targets of a signal to the job, as arguments of `kill`: its process group, or its processes. Processes that were
     /// reaped are left out, because other processes may have their pids.
-    pub fn targets(&self, place: usize) -> impl Iterator<Item = i32> {
-        let job = self.get(place);
+    pub fn targets(&self, slot: usize) -> impl Iterator<Item = i32> {
+        let job = self.get(slot);
         let processes = job.map_or(&[][..], |job| &job.processes);
         let left = processes.iter().filter(|process| !process.has_ended());
         let group = job.and_then(|job| job.group);
@@ -236,11 +236,11 @@ impl Jobs {
 
     /// Returns the current job and the previous job (XBD 3.102, 3.281). The current job is the one that was stopped last, or else
     /// the one that was started last.
-    pub fn marks(&self) -> [Option<usize>; 2] {
+    pub fn current_and_previous(&self) -> [Option<usize>; 2] {
         let mut best = [None, None];
-        for (place, job) in self.table.iter().enumerate() {
+        for (slot, job) in self.table.iter().enumerate() {
             let Some(job) = job else { continue };
-            let rank = (matches!(job.state(), State::Stopped(_)), job.latest, place);
+            let rank = (matches!(job.state(), State::Stopped(_)), job.latest, slot);
             if best[0] < Some(rank) {
                 best = [Some(rank), best[0]];
             } else if best[1] < Some(rank) {
@@ -252,29 +252,29 @@ impl Jobs {
 
     /// Returns the index of the job with this job ID, with or without `%` (XBD 3.183).
     pub fn find(&self, id: &[u8]) -> Result<usize, &'static str> {
-        let [current, previous] = self.marks();
+        let [current, previous] = self.current_and_previous();
         let missing = "no such job";
         match id.strip_prefix(b"%").unwrap_or(id) {
             b"" | b"%" | b"+" => current.ok_or(missing),
             b"-" => previous.or(current).ok_or(missing),
             id => {
                 if let Some(number) = text::number(id, 10) {
-                    let place = (number as usize).wrapping_sub(1);
-                    return self.get(place).map(|_| place).ok_or(missing);
+                    let slot = (number as usize).wrapping_sub(1);
+                    return self.get(slot).map(|_| slot).ok_or(missing);
                 }
                 let (inside, string) = id
                     .strip_prefix(b"?")
                     .map_or((false, id), |string| (true, string));
-                let mut matches = (0..self.len()).filter(|&place| {
+                let mut matches = (0..self.len()).filter(|&slot| {
                     let text = self
-                        .get(place)
+                        .get(slot)
                         .and_then(|job| job.text.as_deref())
                         .unwrap_or_default();
                     text.starts_with(string)
                         || inside && text.windows(string.len()).any(|part| part == string)
                 });
                 match (matches.next(), matches.next()) {
-                    (Some(place), None) => Ok(place),
+                    (Some(slot), None) => Ok(slot),
                     (None, _) => Err(missing),
                     _ => Err("more than one such job"),
                 }
@@ -293,7 +293,7 @@ impl Jobs {
 
     fn job_of(&self, pid: Pid) -> Option<usize> {
         let index = self.pids.binary_search_by_key(&pid, |&(pid, _)| pid).ok()?;
-        self.pids.get(index).map(|&(_, place)| place)
+        self.pids.get(index).map(|&(_, slot)| slot)
     }
 
     pub(super) fn add(
@@ -308,8 +308,8 @@ impl Jobs {
         while self.table.get(self.free).is_some_and(Option::is_some) {
             self.free += 1;
         }
-        let place = self.free;
-        if place == self.table.len() {
+        let slot = self.free;
+        if slot == self.table.len() {
             self.table.push(None);
         }
         self.latest += 1;
@@ -324,10 +324,10 @@ impl Jobs {
             last,
             pipefail,
             latest: self.latest,
-            told: true,
+            reported: true,
             attributes: None,
         };
-        if let Some(free) = self.table.get_mut(place) {
+        if let Some(free) = self.table.get_mut(slot) {
             *free = Some(job);
         }
         self.free += 1;
@@ -335,8 +335,8 @@ impl Jobs {
             self.is_new(pid);
             let index = self.pids.partition_point(|&(other, _)| other < pid);
             match self.pids.get_mut(index) {
-                Some(old) if old.0 == pid => old.1 = place,
-                _ => self.pids.insert(index, (pid, place)),
+                Some(old) if old.0 == pid => old.1 = slot,
+                _ => self.pids.insert(index, (pid, slot)),
             }
         }
         self.running += started.pids.len();
@@ -344,22 +344,22 @@ impl Jobs {
         if self.pids.len().is_multiple_of(MANY) {
             self.forget_done();
         }
-        place
+        slot
     }
 
     /// Records that the job's state was reported to the user.
-    pub fn told(&mut self, place: usize) {
-        if let Some(job) = self.get_mut(place) {
-            job.told = true;
+    pub fn set_reported(&mut self, slot: usize) {
+        if let Some(job) = self.get_mut(slot) {
+            job.reported = true;
         }
     }
 
     /// Removes a job from the table.
-    pub fn forget(&mut self, place: usize) {
-        let Some(job) = self.table.get_mut(place).and_then(Option::take) else {
+    pub fn forget(&mut self, slot: usize) {
+        let Some(job) = self.table.get_mut(slot).and_then(Option::take) else {
             return;
         };
-        self.free = self.free.min(place);
+        self.free = self.free.min(slot);
         for process in job.processes {
             let index = self
                 .pids
@@ -368,7 +368,7 @@ impl Jobs {
                 && self
                     .pids
                     .get(index)
-                    .is_some_and(|&(_, other)| other == place)
+                    .is_some_and(|&(_, other)| other == slot)
             {
                 self.pids.remove(index);
             }
@@ -381,9 +381,9 @@ impl Jobs {
 
     /// Removes a job from the table. Its processes continue.
     #[cfg(feature = "edit")]
-    pub fn disown(&mut self, place: usize) {
-        let processes = self.get(place).map(|job| job.processes.clone());
-        self.forget(place);
+    pub fn disown(&mut self, slot: usize) {
+        let processes = self.get(slot).map(|job| job.processes.clone());
+        self.forget(slot);
         for process in processes.unwrap_or_default() {
             match process.status {
                 _ if self.inherited => {}
@@ -400,9 +400,9 @@ impl Jobs {
 
     /// Removes the jobs that have ended.
     pub fn forget_done(&mut self) {
-        for place in (0..self.len()).rev() {
-            if let Some(State::Done(..)) = self.state(place) {
-                self.forget(place);
+        for slot in (0..self.len()).rev() {
+            if let Some(State::Done(..)) = self.state(slot) {
+                self.forget(slot);
             }
         }
     }
@@ -435,14 +435,14 @@ impl Jobs {
 
     /// Records a change in a child's state.
     pub(super) fn note(&mut self, pid: Pid, status: ExitStatus) {
-        let place = self.own(pid);
+        let slot = self.own(pid);
         let latest = self.latest + 1;
-        let job = place.and_then(|place| self.get_mut(place));
+        let job = slot.and_then(|slot| self.get_mut(slot));
         // A process that was reaped is not the process that has its pid now.
         let process = job.and_then(|job| {
             let mut processes = job.processes.iter_mut();
             let process = processes.find(|process| process.pid == pid && !process.has_ended())?;
-            job.told = false;
+            job.reported = false;
             if status.stopped_signal().is_some() {
                 job.latest = latest;
             }
@@ -463,14 +463,14 @@ impl Jobs {
         self.latest = latest;
         self.running = self.running + usize::from(runs) - usize::from(ran);
         self.alive -= usize::from(has_ended);
-        self.news = true;
+        self.unreported = true;
     }
 
     /// Records that the stopped processes of a job were continued.
-    pub(super) fn resumed(&mut self, place: usize) {
+    pub(super) fn resumed(&mut self, slot: usize) {
         self.latest += 1;
         let latest = self.latest;
-        let Some(job) = self.get_mut(place) else {
+        let Some(job) = self.get_mut(slot) else {
             return;
         };
         job.latest = latest;
@@ -489,18 +489,18 @@ impl Jobs {
     /// Records the effect of a `SIGCONT` to this process, or to this group if `target` is negative. The kernel reports the change,
     /// too, but not for a process that ends immediately afterwards. Such a process would seem to be stopped for a moment.
     pub fn sent_continue(&mut self, target: i32) {
-        for place in 0..self.len() {
+        for slot in 0..self.len() {
             let is_alone = |job: &Job| matches!(&job.processes[..], [process] if process.pid.as_raw() == target);
-            let concerns = self.get(place).is_some_and(is_alone)
-                || self.targets(place).any(|other| other == target);
-            if concerns && matches!(self.state(place), Some(State::Stopped(_))) {
-                self.resumed(place);
+            let concerns = self.get(slot).is_some_and(is_alone)
+                || self.targets(slot).any(|other| other == target);
+            if concerns && matches!(self.state(slot), Some(State::Stopped(_))) {
+                self.resumed(slot);
             }
         }
     }
 
     /// Records that no child is left. Processes in the table that have not ended were reaped elsewhere.
-    pub(super) fn lost(&mut self) {
+    pub(super) fn all_lost(&mut self) {
         let alive = |process: &&mut Process| !process.has_ended();
         for process in self
             .table
@@ -524,9 +524,9 @@ impl Jobs {
     }
 
     /// Whether a change of a job's state was not reported yet.
-    pub fn has_news(&mut self) -> bool {
+    pub fn has_unreported(&mut self) -> bool {
         self.update();
-        self.news
+        self.unreported
     }
 
     /// Whether this process has no known children.
@@ -581,29 +581,29 @@ impl Jobs {
 /// A job's line in the output of `jobs` and in notifications: `[1] + Running sleep 1`.
 pub struct Line<'a> {
     jobs: &'a Jobs,
-    place: usize,
+    slot: usize,
     mark: char,
     leader: bool,
     utf8: bool,
 }
 
 impl Jobs {
-    /// Returns a job's line, with its process group if `leader`. `marks` are the result of [`marks`](Self::marks).
+    /// Returns a job's line, with its process group if `leader`. `marks` are the result of [`current_and_previous`](Self::current_and_previous).
     pub fn line(
         &self,
-        place: usize,
+        slot: usize,
         marks: [Option<usize>; 2],
         leader: bool,
         utf8: bool,
     ) -> Line<'_> {
-        let mark = match marks.iter().position(|&mark| mark == Some(place)) {
+        let mark = match marks.iter().position(|&mark| mark == Some(slot)) {
             Some(0) => '+',
             Some(_) => '-',
             None => ' ',
         };
         Line {
             jobs: self,
-            place,
+            slot,
             mark,
             leader,
             utf8,
@@ -611,36 +611,36 @@ impl Jobs {
     }
 
     /// Returns a job's command.
-    pub fn text(&self, place: usize) -> &[u8] {
-        self.get(place)
+    pub fn text(&self, slot: usize) -> &[u8] {
+        self.get(slot)
             .and_then(|job| job.text.as_deref())
             .unwrap_or_default()
     }
 
     /// Returns a job's command with its control characters replaced.
-    pub fn shown(&self, place: usize, utf8: bool) -> Vec<u8> {
-        characters::printable(self.text(place), utf8)
+    pub fn shown(&self, slot: usize, utf8: bool) -> Vec<u8> {
+        characters::printable(self.text(slot), utf8)
     }
 }
 
 impl Text for Line<'_> {
     fn write(&self, out: &mut impl Sink) {
         "[".write(out);
-        (self.place + 1).write(out);
+        (self.slot + 1).write(out);
         "] ".write(out);
         self.mark.write(out);
         " ".write(out);
         if self.leader
-            && let Some(leader) = self.jobs.leader(self.place)
+            && let Some(leader) = self.jobs.leader(self.slot)
         {
             leader.write(out);
             " ".write(out);
         }
-        if let Some(state) = self.jobs.state(self.place) {
+        if let Some(state) = self.jobs.state(self.slot) {
             state.write(out);
         }
         " ".write(out);
-        self.jobs.shown(self.place, self.utf8).write(out);
+        self.jobs.shown(self.slot, self.utf8).write(out);
         "\n".write(out);
     }
 }

@@ -139,7 +139,7 @@ fn wait_until_readable(
     ) else {
         return Ready::Input;
     };
-    let meanwhile = guard.former().with(Signal::CHLD);
+    let waited_mask = guard.former().with(Signal::CHLD);
     loop {
         while shell.jobs.any_alive()
             && let Ok(Some((pid, status))) =
@@ -158,7 +158,7 @@ fn wait_until_readable(
             PollFd::new(input, Events::IN),
             PollFd::new(ends.as_fd(), Events::IN),
         ];
-        match sys::poll::ppoll(&mut polled, left, Some(meanwhile)) {
+        match sys::poll::ppoll(&mut polled, left, Some(waited_mask)) {
             Ok(0) => return Ready::Late,
             Err(Errno::EINTR) => {}
             Err(_) => return Ready::Input,
@@ -232,8 +232,8 @@ pub fn wait_foreground(
 ) -> Result<i32, Divert> {
     let pipefail = shell.options.has(Opt::Pipefail);
     if shell.jobs.control.is_some() && started.group.is_some() {
-        let place = shell.jobs.add(&started, last, pipefail);
-        return wait_job(shell, place);
+        let slot = shell.jobs.add(&started, last, pipefail);
+        return wait_job(shell, slot);
     }
     let mut statuses = vec![None; started.pids.len()];
     let awaited = Awaited {
@@ -251,40 +251,40 @@ pub fn wait_foreground(
 }
 
 /// Waits for a job that has the terminal, and takes the terminal back.
-pub(super) fn wait_job(shell: &mut Shell, place: usize) -> Result<i32, Divert> {
+pub(super) fn wait_job(shell: &mut Shell, slot: usize) -> Result<i32, Divert> {
     if shell.is_interactive() && sys::caught::caught().contains(Signal::INT) {
         // The signal was typed while the job was being started and did not have the terminal yet. It is meant for the job. (If the
         // shell has a trap, its action is executed, too.)
         traps::forget_interrupt(shell);
-        for target in shell.jobs.targets(place) {
+        for target in shell.jobs.targets(slot) {
             let _ = sys::process::kill(target, Some(Signal::INT));
         }
     }
     let jobs = &mut shell.jobs;
-    while jobs.state(place) == Some(State::Running) {
+    while jobs.state(slot) == Some(State::Running) {
         match wait::wait_for(Who::Any, jobs.options()) {
             Ok(Some((pid, status))) => jobs.note(pid, status),
             Ok(None) | Err(Errno::EINTR) => {}
-            Err(_) => jobs.lost(),
+            Err(_) => jobs.all_lost(),
         }
     }
-    let state = jobs.state(place);
+    let state = jobs.state(slot);
     let as_is = matches!(state, Some(State::Done(status, _)) if status.signal().is_none());
     let attributes = take_terminal_back(jobs, as_is);
     match state {
         Some(State::Stopped(signal)) => {
-            if let Some(job) = jobs.get_mut(place) {
+            if let Some(job) = jobs.get_mut(slot) {
                 job.attributes = attributes;
-                job.told = true;
+                job.reported = true;
             }
             if shell.is_interactive() {
-                let marks = shell.jobs.marks();
-                nestling::eprint!("\n", shell.jobs.line(place, marks, false, shell.utf8));
+                let marks = shell.jobs.current_and_previous();
+                nestling::eprint!("\n", shell.jobs.line(slot, marks, false, shell.utf8));
             }
             Ok(128 + signal.as_raw())
         }
         Some(State::Done(status, code)) => {
-            jobs.forget(place);
+            jobs.forget(slot);
             ended(shell, status)?;
             Ok(code)
         }
@@ -334,7 +334,7 @@ pub fn wait_for_change(shell: &mut Shell) -> Result<(), Broken> {
             }
             Err(Errno::EINTR) => {}
             Err(_) => {
-                jobs.lost();
+                jobs.all_lost();
                 return Err(Broken::NoChild);
             }
         }

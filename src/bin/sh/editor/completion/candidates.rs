@@ -145,14 +145,14 @@ impl Candidates {
     }
 
     fn jobs(&mut self, shell: &Shell) {
-        for place in 0..shell.jobs.len() {
-            if shell.jobs.state(place).is_none() {
+        for slot in 0..shell.jobs.len() {
+            if shell.jobs.state(slot).is_none() {
                 continue;
             }
             let mut id = b"%".to_vec();
-            let text = shell.jobs.text(place);
+            let text = shell.jobs.text(slot);
             if self.typed.get(1).is_none_or(u8::is_ascii_digit) {
-                (place + 1).write(&mut id);
+                (slot + 1).write(&mut id);
             } else {
                 let name = text.split(|&byte| byte == b' ').next();
                 name.unwrap_or_default().write(&mut id);
