@@ -43,8 +43,8 @@ use crate::args::Args;
 use crate::errno::Errno;
 use crate::file::Stat;
 use crate::io::{self, Writer};
-use crate::sys;
 use crate::text::{self, Quoted, Sink, Text};
+use crate::{c_str, sys};
 
 /// The exit status if there is no such applet; a shell has the same status for a program that was not found.
 const NOT_FOUND: i32 = 127;
@@ -171,10 +171,10 @@ fn install(program: &str, tables: &[&[Applet]], args: Args<'_>) -> i32 {
     if let Err(errno) = sys::file::chdir(directory) {
         return report(program, directory.to_bytes(), &errno, 1);
     }
-    let file = buffer.get(..=length).and_then(sys::args::head);
+    let file = buffer.get(..=length).and_then(c_str::head);
     let file = file.unwrap_or_default();
     let start = file.count_bytes() - base_length(file.to_bytes());
-    let name = sys::args::tail(file, start).unwrap_or_default();
+    let name = c_str::tail(file, start).unwrap_or_default();
     let same = |here: &Stat, there: &Stat| (here.dev(), here.ino()) == (there.dev(), there.ino());
     let target = match (sys::file::lstat(name), sys::file::stat(own)) {
         (Ok(here), Ok(there)) if same(&here, &there) => name,
@@ -452,7 +452,7 @@ impl<'a> Words<'a> {
             match word.to_bytes() {
                 b"--" if !self.ended => self.ended = true,
                 b"--help" if !self.ended => return Some(Step::Help),
-                [b'-', _, ..] if !self.ended => self.within = sys::args::tail(word, 1),
+                [b'-', _, ..] if !self.ended => self.within = c_str::tail(word, 1),
                 _ => {
                     self.ended |= self.stops;
                     return Some(Step::Operand(here));
@@ -463,7 +463,7 @@ impl<'a> Words<'a> {
         let Some(place) = place.filter(|_| letter != b':') else {
             return Some(Step::NoSuchOption(letter));
         };
-        let more = sys::args::tail(letters, 1).filter(|more| !more.is_empty());
+        let more = c_str::tail(letters, 1).filter(|more| !more.is_empty());
         if self.letters.get(place + 1) != Some(&b':') {
             self.within = more;
             return Some(Step::Option(letter, None));

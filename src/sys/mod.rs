@@ -37,11 +37,6 @@ macro_rules! flags {
     };
 }
 
-/// The former name of [`c_str`](crate::c_str).
-#[doc(hidden)]
-pub mod args {
-    pub use crate::c_str::{head, tail};
-}
 pub mod block;
 pub mod caught;
 pub mod clone;

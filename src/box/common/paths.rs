@@ -5,7 +5,7 @@ use core::ffi::CStr;
 
 use nestling::applet::{Call, Operands};
 use nestling::text::Text;
-use nestling::{Errno, sys};
+use nestling::{Errno, c_str, sys};
 
 use super::names::Bytes;
 
@@ -52,7 +52,7 @@ pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
 
 /// The C string at the start of a buffer.
 pub fn c_str(path: &[u8]) -> &CStr {
-    sys::args::head(path).unwrap_or_default()
+    c_str::head(path).unwrap_or_default()
 }
 
 /// A name in the same directory that no other process uses: `path` is made with this name first, and renamed.

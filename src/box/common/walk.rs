@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::dir::ReadDir;
-use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, OwnedFd, Stat, sys};
+use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, OwnedFd, Stat, c_str, sys};
 
 /// How many directories are open at most. Of directories above these, the names that are left are read into memory.
 const OPEN: usize = 64;
@@ -170,10 +170,10 @@ impl Walk {
         let is_level = matches!(self.next, Next::Ascend);
         let depth = self.levels.len() - usize::from(is_level);
         let parent = depth.checked_sub(1).and_then(|it| self.levels.get(it));
-        let name = self.path.get(self.name..).and_then(sys::args::head);
+        let name = self.path.get(self.name..).and_then(c_str::head);
         Some(Visit {
             when,
-            path: sys::args::head(&self.path).unwrap_or_default(),
+            path: c_str::head(&self.path).unwrap_or_default(),
             parent: parent.and_then(Level::fd).unwrap_or(self.here.as_fd()),
             name: name.unwrap_or_default(),
             file_type: self.file_type,
@@ -187,7 +187,7 @@ impl Walk {
     }
 
     fn start(&self) -> &CStr {
-        sys::args::head(&self.path).unwrap_or_default()
+        c_str::head(&self.path).unwrap_or_default()
     }
 
     fn follows(&self) -> bool {
@@ -215,7 +215,7 @@ impl Walk {
             false => OFlags::NOFOLLOW,
         };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | nofollow;
-        let name = self.path.get(self.name..).and_then(sys::args::head);
+        let name = self.path.get(self.name..).and_then(c_str::head);
         let parent = self.levels.last().and_then(Level::fd);
         let parent = parent.unwrap_or(self.here.as_fd());
         let directory = sys::fd::openat(parent, name.unwrap_or_default(), flags, 0)?;
@@ -273,7 +273,7 @@ impl Walk {
         let follows_link = file_type == FileType::Symlink && self.follow == Follow::Always;
         if file_type == FileType::Unknown || follows_link {
             let parent = self.levels.last().and_then(Level::fd)?;
-            let name = self.path.get(name..).and_then(sys::args::head)?;
+            let name = self.path.get(name..).and_then(c_str::head)?;
             // A link that leads nowhere is visited as a link, and a file that is gone as one of unknown type.
             let stat = stat(parent, name, follows_link);
             self.file_type = stat.map_or(file_type, |stat| stat.file_type());
@@ -296,7 +296,7 @@ impl Walk {
             _ => {
                 let mut path = self.path.get(..above.path).unwrap_or_default().to_vec();
                 path.push(0);
-                let path = sys::args::head(&path).unwrap_or_default();
+                let path = c_str::head(&path).unwrap_or_default();
                 sys::fd::openat(self.here.as_fd(), path, flags, 0)?
             }
         };
@@ -332,7 +332,7 @@ impl Level {
                 let Some((&kind, rest)) = rest.split_first() else {
                     return Ok(None);
                 };
-                let name = sys::args::head(rest).unwrap_or_default().to_bytes();
+                let name = c_str::head(rest).unwrap_or_default().to_bytes();
                 *next += name.len() + 2;
                 (name, of_number(kind))
             }

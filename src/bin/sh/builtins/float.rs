@@ -3,8 +3,6 @@
 
 use alloc::vec::Vec;
 
-use nestling::text::Sink;
-
 use super::printf::Spec;
 
 /// A number with a greater exponent is infinity, or zero if the exponent is negative. A `long double` has a similar range.
@@ -233,17 +231,8 @@ fn scientific(decimal: &Decimal, precision: i64, point: bool, out: &mut Vec<u8>)
     }
     let exponent = decimal.exponent();
     out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-    let mut sink = Digits(out);
     if exponent.abs() < 10 {
-        sink.put(b"0");
+        out.push(b'0');
     }
-    nestling::text::Text::write(&exponent.abs(), &mut sink);
-}
-
-struct Digits<'v>(&'v mut Vec<u8>);
-
-impl Sink for Digits<'_> {
-    fn put(&mut self, text: &[u8]) {
-        self.0.extend_from_slice(text);
-    }
+    nestling::text::Text::write(&exponent.abs(), out);
 }
