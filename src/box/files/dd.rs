@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
-use nestling::{AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SeekFrom, eprintln, io, sys, text};
+use nestling::{
+    AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SeekFrom, c_str, eprintln, io, sys, text,
+};
 
 use crate::common::number;
 
@@ -87,7 +89,7 @@ fn dd(call: &Call<'_>) -> Result<i32, i32> {
                 _ => Err(call.misused(bytes, "not an operand of dd")),
             };
         };
-        let path = sys::args::tail(word, name.len() + 1).unwrap_or_default();
+        let path = c_str::tail(word, name.len() + 1).unwrap_or_default();
         let value = value.get(1..).unwrap_or_default();
         let wrong = || call.misused(bytes, "wrong value");
         let number = || product(value).ok_or_else(wrong);
