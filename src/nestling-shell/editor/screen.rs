@@ -451,6 +451,8 @@ impl Screen {
         self.top = top;
     }
 
+    /// Draws a row: only the part that differs from what the screen shows. It is long because its steps share what they compare: both
+    /// rows, and where they begin and cease to differ.
     fn draw_row(&mut self, image: &Image, row: usize) {
         let screen_row = row - self.top;
         let former = core::mem::take(&mut self.image);

@@ -108,6 +108,7 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     Ok(None)
 }
 
+/// Handles a key once. It is one long `match`, because it is the table of emacs' keys: an arm for each, in few lines.
 fn once(
     session: &mut Session,
     shell: &mut Shell,

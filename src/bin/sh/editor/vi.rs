@@ -136,6 +136,7 @@ fn add_digit(count: &mut Option<usize>, digit: u8) {
     *count = Some(number.min(MOST));
 }
 
+/// Carries out a command once. It is one long `match`, because it is the table of vi's commands: an arm for each, in few lines.
 fn once(session: &mut Session, shell: &mut Shell, letter: u8, count: Option<usize>) -> Act {
     let times = count.unwrap_or(1);
     let buffer = &mut session.buffer;

@@ -44,6 +44,7 @@ pub struct Word {
 
 impl Word {
     /// Returns the word at the end of the line, which may be empty. Returns `None` in a comment.
+    /// It is one long `match` over the quote and the next byte, because together its arms are the grammar of an incomplete line.
     pub fn last(shell: &mut Shell, line: &[u8]) -> Option<Self> {
         let mut word = Self::default();
         // For each open substitution: the byte that ends it, and the word that contains it.
