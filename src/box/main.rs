@@ -1,4 +1,4 @@
-//! `box`: the utilities of a rescue system in one file. `README.md` says how it is built, and how an applet is added.
+//! `box`: init, the shell and the utilities of a rescue system in one file. `README.md` says how it is built, and how an applet is added.
 
 #![no_std]
 #![no_main]
@@ -16,25 +16,32 @@ extern crate alloc;
 #[allow(dead_code, reason = "the applets that use the rest are being written")]
 mod common;
 mod files;
+mod programs;
 mod system;
 
 use core::panic::PanicInfo;
 
-use nestling::{applet, rt};
+use nestling::applet::{self, Applet};
+use nestling::rt;
 
 #[cfg(panic = "unwind")]
 compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
 
 nestling::entry!(main, panic = panic);
 
+/// All applets.
+const TABLES: &[&[Applet]] = &[files::APPLETS, system::APPLETS, programs::APPLETS];
+
 fn main(process: rt::Process) -> i32 {
-    let tables = [files::APPLETS, system::APPLETS];
-    applet::run("box", &tables, process.args(), process.env())
+    applet::run("box", TABLES, process.args(), process.env())
 }
 
-/// Handles a panic: an error in an applet, or a lack of memory. (Only a debug build writes the location, because the names of the
+/// Handles a panic: an error in an applet, or a lack of memory. Init handles its own. (Only a debug build writes the location, because the names of the
 /// locations take several kilobytes.)
 fn panic(info: &PanicInfo<'_>) -> ! {
+    if nestling_programs_init::runs_a_machine() {
+        nestling_programs_init::panic(info)
+    }
     match info.location() {
         Some(place) if cfg!(debug_assertions) => {
             nestling::eprintln!("box: panic at ", place.file(), ":", place.line());

@@ -69,7 +69,6 @@
 //! - The caller can send signals to the program, and can stop it at any point.
 //! - Do not start a shell. `system` and `popen` start one.
 
-use core::ffi::c_char;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
@@ -109,6 +108,26 @@ pub struct Process {
 }
 
 impl Process {
+    /// # Safety
+    /// `stack` points to the initial stack that the kernel made, and nothing changes this stack later.
+    unsafe fn new(stack: *const usize) -> Self {
+        // SAFETY: on this stack, the arguments follow their count, the environment follows the null pointer after the arguments,
+        // and the auxiliary vector follows the null pointer after the environment.
+        unsafe {
+            let args = stack.add(1);
+            let env = args.add(*stack + 1);
+            let mut auxv = env;
+            while *auxv != 0 {
+                auxv = auxv.add(1);
+            }
+            Self {
+                args: Args::from_ptr(args.cast()),
+                env: Args::from_ptr(env.cast()),
+                auxv: auxv.add(1),
+            }
+        }
+    }
+
     /// Returns the arguments; the first is the program's name.
     #[must_use]
     pub fn args(&self) -> Args<'static> {
@@ -119,6 +138,16 @@ impl Process {
     #[must_use]
     pub fn env(&self) -> Args<'static> {
         self.env
+    }
+
+    /// Returns the same process without its first `count` arguments: what an applet is called with
+    /// ([`applet::run`](crate::applet::run)), if its name is not the first argument.
+    #[must_use]
+    pub fn skip(self, count: usize) -> Self {
+        Self {
+            args: self.args.skip(count),
+            ..self
+        }
     }
 
     /// Iterates over the auxiliary vector (`getauxval(3)`): pairs of a key (`AT_…`) and its value.
@@ -148,18 +177,23 @@ impl Process {
     }
 }
 
-/// The environment that [`environ`] returns; null before [`start`] has run.
-static ENVIRON: AtomicPtr<*const c_char> = AtomicPtr::new(core::ptr::null_mut());
+/// The initial stack; null before [`start`] has run.
+static STACK: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Returns what the kernel gave this process, for code that has no [`Process`], such as an applet. Returns `None` before [`start`]
+/// has run.
+#[must_use]
+pub fn process() -> Option<Process> {
+    let stack = STACK.load(Ordering::Relaxed);
+    // SAFETY: `start` stored the initial stack. The caller of `start` promises that it does not change.
+    (!stack.is_null()).then(|| unsafe { Process::new(stack) })
+}
 
 /// Returns the environment that the kernel gave this process. This function is for code that has no [`Process`], such as a
 /// panic handler. Before [`start`] has run, the environment is empty.
+#[must_use]
 pub fn environ() -> Args<'static> {
-    let env = ENVIRON.load(Ordering::Relaxed);
-    if env.is_null() {
-        return Args::EMPTY;
-    }
-    // SAFETY: `start` stored the environment that the kernel made. The caller of `start` promises that it does not change.
-    unsafe { Args::from_ptr(env) }
+    process().map_or(Args::EMPTY, |process| process.env)
 }
 
 /// Duplicates a descriptor that this program has inherited. Returns `None` if the descriptor is not open, or if it has the
@@ -202,7 +236,7 @@ pub fn fork() -> Result<Option<Pid>, Errno> {
 /// caller of `sys::clone` is responsible for what they do. (If the build's features add a libc, this libc makes no threads by
 /// itself.) Any other program may have threads, even if it is part of a build with this runtime.
 fn only_thread() -> Result<(), Errno> {
-    if ENVIRON.load(Ordering::Relaxed).is_null() {
+    if STACK.load(Ordering::Relaxed).is_null() {
         return Err(Errno::ENOSYS);
     }
     Ok(())
@@ -225,27 +259,14 @@ pub unsafe fn start(stack: *const usize, main: fn(Process) -> i32) -> ! {
 /// The same as for [`start`].
 #[inline(always)]
 unsafe fn run(stack: *const usize, main: fn(Process) -> i32) -> ! {
-    // SAFETY: the caller promises the initial stack. On this stack, the arguments follow their count, the environment follows the
-    // null pointer after the arguments, and the auxiliary vector follows the null pointer after the environment.
-    let process = unsafe {
-        let args = stack.add(1);
-        let env = args.add(*stack + 1);
-        let mut auxv = env;
-        while *auxv != 0 {
-            auxv = auxv.add(1);
-        }
-        Process {
-            args: Args::from_ptr(args.cast()),
-            env: Args::from_ptr(env.cast()),
-            auxv: auxv.add(1),
-        }
-    };
+    // SAFETY: the caller promises the initial stack.
+    let process = unsafe { Process::new(stack) };
     #[cfg(all(feature = "pie", not(feature = "std")))]
     // SAFETY: the kernel made the vector, and the program has used no address that needs relocation before this call.
     unsafe {
         relocation::relocate(process.auxv)
     };
-    ENVIRON.store(process.env.as_ptr().cast_mut(), Ordering::Relaxed);
+    STACK.store(stack.cast_mut(), Ordering::Relaxed);
     if process.is_secure() {
         open_standard_descriptors();
     }

@@ -45,11 +45,14 @@ pub fn boot(
         None => kernel::obtain(&workspace.scratch()?, arch, Age::Current)?,
     };
     let mut archive = Initramfs::new();
-    programs(&mut archive, workspace, arch)?;
+    rescue_system(&mut archive, workspace, arch)?;
     // The command cannot be a line of the inittab: it may contain blanks and characters that only a shell interprets.
     let agent_path = compile::path(workspace, arch, Profile::Tests, "agent");
     agent::place(&mut archive, &agent_path, &[command])?;
-    let inittab = format!("console::wait:{}\n::once:/bin/poweroff\n", agent::PATH);
+    let inittab = format!(
+        "{INSTALL}\nconsole::wait:{}\n::once:/bin/poweroff\n",
+        agent::PATH
+    );
     archive.file("etc/inittab", inittab.as_bytes());
     let initramfs = workspace
         .scratch()?
@@ -68,6 +71,20 @@ pub fn boot(
 
 /// The tests' program that acts as a service. Under the name `command`, it executes the command in `/etc/command`.
 pub const SERVICE: &str = "service";
+
+/// The line of an inittab that makes the links to the applets of `box`.
+pub const INSTALL: &str = "::sysinit:/bin/box --install /bin";
+
+/// Makes a machine of `box` alone: it is init and the shell. [`INSTALL`] makes the other links. `spawn` is there, too.
+pub fn rescue_system(archive: &mut Initramfs, workspace: &Workspace, arch: Arch) -> Result<()> {
+    for bin in ["box", "spawn"] {
+        let path = compile::path(workspace, arch, Profile::Release, bin);
+        archive.program(&format!("bin/{bin}"), &path)?;
+    }
+    archive.link("init", "bin/box");
+    archive.link("bin/sh", "box");
+    Ok(())
+}
 
 /// Puts nestling's programs at their places in every machine: init is `/init`, the others are in `/bin`.
 pub fn programs(archive: &mut Initramfs, workspace: &Workspace, arch: Arch) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The suite `typing`: the shell on the console of a machine whose PID 1 is nestling's init. The suite strikes keys as
+//! The suite `typing`: the shell on the console of a machine whose PID 1 is nestling's init. Both are applets of `box`. The suite strikes keys as
 //! a person would, and checks what the console shows.
 
 use std::{path::Path, process::Stdio, time::Duration};
@@ -17,7 +17,7 @@ use crate::{
 /// The time after which a silent machine has failed.
 const SILENCE: Duration = Duration::from_secs(60);
 
-const INITTAB: &[u8] = b"::respawn:-/bin/sh\n";
+const LOGIN: &str = "::respawn:-/bin/sh";
 
 const PROMPT: &str = "# ";
 
@@ -73,6 +73,19 @@ const TYPED: &[(&str, &[Exchange])] = &[
         ],
     ),
     (
+        "an applet is a command, and the link to it is after `set -o pathfirst`",
+        &[
+            (
+                "type ls; ls -d /init\r",
+                &["\nls is an applet\n/init\n", PROMPT],
+            ),
+            (
+                "set -o pathfirst; type ls; ls -d /init\r",
+                &["\nls is /bin/ls\n/init\n", PROMPT],
+            ),
+        ],
+    ),
+    (
         "the shell starts again when it has ended",
         &[("\x04", &["init: sh: exit status: 0", PROMPT])],
     ),
@@ -84,8 +97,9 @@ const TYPED: &[(&str, &[Exchange])] = &[
 
 pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
     let mut archive = Initramfs::new();
-    boot::programs(&mut archive, workspace, arch)?;
-    archive.file("etc/inittab", INITTAB);
+    boot::rescue_system(&mut archive, workspace, arch)?;
+    let inittab = format!("{}\n{LOGIN}\n", boot::INSTALL);
+    archive.file("etc/inittab", inittab.as_bytes());
     let initramfs = workspace
         .scratch()?
         .join(format!("typing-{}.cpio", arch.name()));

@@ -229,6 +229,8 @@ fn empty(process: rt::Process) -> Shell {
     let pid = sys::process::getpid();
     Shell {
         hooks: &HOOKS,
+        #[cfg(feature = "applets")]
+        applets: &[],
         symbols: Symbols::new(HOOKS.builtins.iter().map(|builtin| builtin.name)),
         variables: Variables::default(),
         options: Options::default(),

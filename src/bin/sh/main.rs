@@ -104,6 +104,7 @@ mod reader;
 mod redirection;
 mod shell;
 mod stack;
+mod start;
 mod traps;
 mod variables;
 
@@ -117,20 +118,7 @@ compile_error!("the program has no unwinder: add --config 'profile.release.panic
 nestling::entry!(main, panic = panic);
 
 fn main(process: rt::Process) -> i32 {
-    let (shell, mut source) = match invocation::read(process) {
-        Ok(ready) => ready,
-        Err(status) => return status,
-    };
-    if let Err(divert) = invocation::start(shell, process) {
-        execution::subshell::exit(shell, Err(divert));
-    }
-    loop {
-        let flow = execution::script(shell, &mut source);
-        if !shell.goes_on_after(flow) {
-            execution::subshell::exit(shell, flow);
-        }
-        source.discard_line();
-    }
+    start::run(process, |_| {})
 }
 
 /// Handles a panic: an error in the shell itself, or a lack of memory. (Only a debug build writes the location, because the names

@@ -24,6 +24,8 @@ pub enum Opt {
     Errtrace,
     Histexpand,
     PrefixSearch,
+    #[cfg(feature = "applets")]
+    PathFirst,
     // The following options are for the command line only.
     Interactive,
     Stdin,
@@ -54,6 +56,8 @@ pub const OPTIONS: &[(Opt, u8, &str)] = &[
     (Opt::Errtrace, b'E', "errtrace"),
     (Opt::Histexpand, b'H', "histexpand"),
     (Opt::PrefixSearch, 0, "prefixsearch"),
+    #[cfg(feature = "applets")]
+    (Opt::PathFirst, 0, "pathfirst"),
     (Opt::Interactive, b'i', ""),
     (Opt::Stdin, b's', ""),
     (Opt::Command, b'c', ""),

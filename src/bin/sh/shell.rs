@@ -121,6 +121,9 @@ pub struct Hooks {
 #[derive(Debug)]
 pub struct Shell {
     pub hooks: &'static Hooks,
+    /// The applets of this program, of which the shell is one.
+    #[cfg(feature = "applets")]
+    pub applets: &'static [&'static [nestling::applet::Applet]],
     pub symbols: Symbols,
     pub variables: Variables,
     pub options: Options,

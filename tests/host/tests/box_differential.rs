@@ -35,6 +35,9 @@ fn applets_on_the_system_do_as_those_of_busybox_and_debian_or_the_table_says_why
     );
 }
 
+/// The names of init and the shell, which have tests of their own.
+const PROGRAMS: &[&str] = &["askfirst", "init", "sh", "switch_root", "telinit"];
+
 #[test]
 fn each_applet_has_an_entry_and_box_lists_it() {
     let ours = or_skip!(Arch::X86_64.the_box());
@@ -45,7 +48,8 @@ fn each_applet_has_an_entry_and_box_lists_it() {
         .chain(system::ENTRIES)
         .map(|it| it.applet)
         .collect();
-    let untested: Vec<&&str> = listed.iter().filter(|it| !entries.contains(it)).collect();
+    let is_tested = |it: &&&str| entries.contains(it) || PROGRAMS.contains(it);
+    let untested: Vec<&&str> = listed.iter().filter(|it| !is_tested(it)).collect();
     let missing: Vec<&&str> = entries.iter().filter(|it| !listed.contains(it)).collect();
     assert!(untested.is_empty(), "no entry for {untested:?}");
     assert!(missing.is_empty(), "box has no {missing:?}");

@@ -105,7 +105,9 @@ pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
             describe_all(shell, arguments.name(), name, paths)
         } else if !paths {
             describe(shell, arguments.name(), name, true, false)
-        } else if matches!(search::target(shell, symbol), Target::Program) {
+        } else if matches!(search::target(shell, symbol), Target::Program)
+            && !search::is_applet_first(shell, name)
+        {
             describe_program(shell, arguments.name(), name, false, false)
         } else {
             0
@@ -156,6 +158,7 @@ fn describe(
 }
 
 const RESERVED_WORD: &str = " is a reserved word\n";
+const APPLET: &str = " is an applet\n";
 const FUNCTION: &str = " is a function\n";
 
 fn is_reserved(name: &[u8]) -> bool {
@@ -196,6 +199,12 @@ fn describe_all(shell: &mut Shell, utility: &[u8], name: &[u8], paths: bool) -> 
             found = true;
         }
     }
+    let is_applet = !paths && search::is_applet(shell, name) && search::is_executable(search::OWN);
+    let is_first = search::is_applet_first(shell, name);
+    if is_applet && is_first {
+        write(shell, &text!(name, APPLET));
+    }
+    found |= is_applet;
     let path = shell.variables.get(Symbol::PATH);
     let mut path = path.unwrap_or(search::DEFAULT).to_vec();
     if nestling::text::contains(name, b'/') {
@@ -215,6 +224,9 @@ fn describe_all(shell: &mut Shell, utility: &[u8], name: &[u8], paths: bool) -> 
         }
         found = true;
     }
+    if is_applet && !is_first {
+        write(shell, &text!(name, APPLET));
+    }
     if !found && !paths {
         shell.complain(text!(utility, ": ", name, ": not found"));
     }
@@ -231,7 +243,9 @@ fn describe_program(
     // A subshell would lose what it remembers. So this code, which a command substitution may execute without a fork, must not
     // remember it either.
     let remembers = shell.attempt == Attempt::Not;
-    let path = if default_path && !nestling::text::contains(name, b'/') {
+    let path = if search::is_applet_first(shell, name) {
+        Some(search::OWN.into())
+    } else if default_path && !nestling::text::contains(name, b'/') {
         search::in_path(name, search::DEFAULT)
     } else {
         CString::new(name)
@@ -256,6 +270,10 @@ fn describe_program(
             1
         };
     };
+    if search::is_applet(shell, name) && *path == *search::OWN {
+        write(shell, &text!(name, if at_length { APPLET } else { "\n" }));
+        return 0;
+    }
     let path = absolute(shell, path.as_bytes());
     if at_length {
         write(shell, &text!(name, " is ", &path[..], "\n"));

@@ -19,7 +19,15 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
         return Ok(0);
     };
     shell.output.flush();
-    let path = search::program(shell, name, true);
+    let mut path = search::program(shell, name, true);
+    // Argument 0 would name another applet.
+    if search::is_applet(shell, name.to_bytes())
+        && let Some(own) = path.take_if(|path| {
+            **path == *search::OWN && other.is_some_and(|other| other != name.to_bytes())
+        })
+    {
+        path = search::program_instead(shell, name, &own, true);
+    }
     let mut fields = Fields::new();
     fields.push(other.unwrap_or(name.to_bytes()));
     fields.append(operands.skip(1));

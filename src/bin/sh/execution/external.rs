@@ -276,6 +276,10 @@ pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fie
         }
         let is_there = sys::file::stat(&found).is_ok();
         match errno {
+            errno if search::is_applet(shell, name.to_bytes()) && *found == *search::OWN => {
+                shell.status = 127;
+                return shell.complain(text!(name, ": ", search::OWN, ": ", errno));
+            }
             Errno::ENOENT | Errno::ENOTDIR if !is_there => {}
             errno => {
                 shell.status = 126;
@@ -293,16 +297,23 @@ pub fn become_program(shell: &mut Shell, path: Option<CString>, name: &CStr, fie
 /// Executes a program. Returns only if that fails, with the error.
 fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
     let environment = shell.take_environment();
-    let (args, env) = (pointers(fields), pointers(environment.strings()));
-    let errno = match (Args::try_new(&args), Args::try_new(&env)) {
+    let (list, env) = (pointers(fields), pointers(environment.strings()));
+    let errno = match (Args::try_new(&list), Args::try_new(&env)) {
         (Some(args), Some(env)) => {
             let mut spawn = Spawn::new(Program::Path(path), args, env);
             let errno = |error: Error<'_>| error.errno().unwrap_or(Errno::EINVAL);
             let mut answer = errno(spawn.exec_with::<FEATURES>());
             if answer == Errno::ENOEXEC && search::may_be_script(path) {
+                // If the shell is an applet, argument 0 must name it.
+                #[cfg(feature = "applets")]
+                let list = [&[Some(c"sh".into())], list.get(1..).unwrap_or_default()].concat();
+                #[cfg(feature = "applets")]
+                if let Some(args) = Args::try_new(&list) {
+                    spawn.args = args;
+                }
                 let room = vec![Cell::new(core::ptr::null()); fields.len() + 3];
                 spawn.shell = Some(spawn::Shell {
-                    path: c"/proc/self/exe",
+                    path: search::OWN,
                     room: &room,
                 });
                 answer = errno(spawn.exec_with::<FEATURES>());
@@ -311,7 +322,7 @@ fn exec(shell: &mut Shell, path: &CStr, fields: &Fields) -> Errno {
         }
         _ => Errno::EINVAL,
     };
-    drop((args, env));
+    drop((list, env));
     shell.environment = environment;
     errno
 }

@@ -1,4 +1,9 @@
 //! Searching for a command: XCU 2.9.1.4, and the table of `hash`.
+//!
+//! If the shell is one applet of a program, the other applets are commands, too. As in busybox's ash, an applet is found after
+//! built-ins and functions and before the programs in PATH, also by `command -p`, and it runs in a process of its own, which
+//! executes [`OWN`]. If this file cannot be executed, for example because `/proc` is not mounted, the program in PATH runs. After
+//! `set -o pathfirst`, an applet is found only if PATH has no program of its name.
 
 use alloc::ffi::CString;
 use alloc::rc::Rc;
@@ -17,6 +22,29 @@ pub enum Target {
     Builtin(&'static Builtin),
     Function(Rc<Function>),
     Program,
+}
+
+/// The file of this process's program, which is the program of all applets. It executes the applet that `argv[0]` names.
+pub const OWN: &CStr = c"/proc/self/exe";
+
+/// Whether an applet has this name.
+#[cfg(feature = "applets")]
+pub fn is_applet(shell: &Shell, name: &[u8]) -> bool {
+    nestling::applet::find(shell.applets, name).is_some()
+}
+
+#[cfg(not(feature = "applets"))]
+pub fn is_applet(_: &Shell, _: &[u8]) -> bool {
+    false
+}
+
+/// Whether the command of this name is an applet, whatever programs are in PATH.
+pub fn is_applet_first(shell: &Shell, name: &[u8]) -> bool {
+    #[cfg(feature = "applets")]
+    if shell.options.has(crate::options::Opt::PathFirst) {
+        return false;
+    }
+    is_applet(shell, name)
 }
 
 /// Finds what a name stands for: a special built-in, else a function, else another built-in, else a program.
@@ -44,6 +72,15 @@ pub fn program(shell: &mut Shell, name: &CStr, remembers: bool) -> Option<CStrin
     if nestling::text::contains(bytes, b'/') {
         return Some(name.into());
     }
+    if is_applet_first(shell, bytes) {
+        return Some(OWN.into());
+    }
+    let found = program_in_path(shell, bytes, remembers);
+    found.or_else(|| is_applet(shell, bytes).then(|| OWN.into()))
+}
+
+/// Finds the location of a program that is not an applet, by its name without a slash.
+fn program_in_path(shell: &mut Shell, bytes: &[u8], remembers: bool) -> Option<CString> {
     let symbol = shell.symbols.intern(bytes);
     if let Some(path) = shell.hashed.get(symbol) {
         return Some(path.clone());
@@ -62,13 +99,16 @@ pub fn program(shell: &mut Shell, name: &CStr, remembers: bool) -> Option<CStrin
 }
 
 /// Finds another location of a program after `failed` could not be executed. If `failed` was a remembered location, forgets it and
-/// searches again (XCU 2.9.1.4). Returns `None` if no other location exists.
+/// searches again (XCU 2.9.1.4). In place of an applet, finds the program in PATH. Returns `None` if no other location exists.
 pub fn program_instead(
     shell: &mut Shell,
     name: &CStr,
     failed: &CStr,
     remembers: bool,
 ) -> Option<CString> {
+    if *failed == *OWN && is_applet_first(shell, name.to_bytes()) {
+        return program_in_path(shell, name.to_bytes(), remembers);
+    }
     let symbol = shell.symbols.find(name.to_bytes())?;
     let known = shell.hashed.get(symbol)?.clone();
     if *known != *failed {

@@ -176,6 +176,10 @@ impl Candidates {
         for builtin in shell.hooks.builtins {
             self.add(builtin.name.as_bytes(), b' ');
         }
+        #[cfg(feature = "applets")]
+        for applet in shell.applets.iter().copied().flatten() {
+            self.add(applet.name.to_bytes(), b' ');
+        }
         let functions = shell.functions.iter().map(|(name, _)| name);
         for name in functions.chain(shell.aliases.iter().map(|(name, _)| name)) {
             self.add(shell.symbols.name(name), b' ');

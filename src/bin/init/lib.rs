@@ -2,7 +2,6 @@
 //! kernel has started it, it starts and stops the machine (machine life).
 
 #![no_std]
-#![no_main]
 #![deny(unsafe_code)]
 // The program does not panic: the kernel panics when PID 1 ends.
 #![warn(
@@ -31,11 +30,6 @@ use nestling::{rt, sys};
 
 use log::Line;
 
-#[cfg(panic = "unwind")]
-compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
-
-nestling::entry!(main, panic = panic);
-
 /// The parts of a spawn that init uses. A child never shares the memory of process 1: before Linux 5.16, a child that dumps core
 /// would end process 1, too.
 const FEATURES: u32 = features::SHELL | features::SET_FOREGROUND;
@@ -43,7 +37,8 @@ const FEATURES: u32 = features::SHELL | features::SET_FOREGROUND;
 /// Whether this init runs a machine.
 static RUNS_A_MACHINE: AtomicBool = AtomicBool::new(false);
 
-fn main(process: rt::Process) -> i32 {
+/// Runs init, or what it does under its other names. Returns the exit status; a process 1 of a machine does not return.
+pub fn main(process: rt::Process) -> i32 {
     if let Some(status) = names::named(process) {
         return status;
     }
@@ -62,8 +57,15 @@ fn is_the_machines() -> bool {
     set_ctrl_alt_del(false).is_ok()
 }
 
-fn panic(info: &PanicInfo<'_>) -> ! {
-    if RUNS_A_MACHINE.load(Ordering::Relaxed) {
+/// Returns whether this process is process 1 of a machine, which must not end.
+#[must_use]
+pub fn runs_a_machine() -> bool {
+    RUNS_A_MACHINE.load(Ordering::Relaxed)
+}
+
+/// Handles a panic. Process 1 of a machine executes its program again.
+pub fn panic(info: &PanicInfo<'_>) -> ! {
+    if runs_a_machine() {
         machine::panic(info)
     }
     let mut line = Line::new("");
