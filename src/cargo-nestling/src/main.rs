@@ -157,6 +157,9 @@ struct Template {
     /// A program that starts another and tells how it ended: the default
     #[arg(long)]
     tool: bool,
+    /// Several programs in one file, the applets
+    #[arg(long = "box")]
+    applets: bool,
 }
 
 #[derive(Args)]
@@ -269,6 +272,7 @@ fn perform(command: Command) -> Result<ExitCode> {
             let kind = match kind {
                 Template { init: true, .. } => Kind::Init,
                 Template { shell: true, .. } => Kind::Shell,
+                Template { applets: true, .. } => Kind::Box,
                 Template { .. } => Kind::Tool,
             };
             new::new(&path, kind, &source.library()?)?;

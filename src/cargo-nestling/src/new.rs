@@ -24,17 +24,20 @@ pub enum Kind {
     Shell,
     /// A program that starts another program.
     Tool,
+    /// Several programs in one file.
+    Box,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 3] = [Kind::Init, Kind::Shell, Kind::Tool];
+    pub const ALL: [Kind; 4] = [Kind::Init, Kind::Shell, Kind::Tool, Kind::Box];
 
     fn main(self) -> &'static str {
         match self {
             Kind::Init => include_str!("../templates/init.rs"),
             Kind::Shell => include_str!("../templates/shell.rs"),
             Kind::Tool => documented("src/main.rs"),
+            Kind::Box => include_str!("../templates/box.rs"),
         }
     }
 
@@ -42,7 +45,7 @@ impl Kind {
     fn features(self) -> &'static [&'static str] {
         match self {
             Kind::Init | Kind::Shell => &["rt", "alloc"],
-            Kind::Tool => &["rt"],
+            Kind::Tool | Kind::Box => &["rt"],
         }
     }
 
@@ -59,6 +62,11 @@ impl Kind {
                 "path, path",
                 "2",
                 "without a command, the tool prints its usage",
+            ),
+            Kind::Box => (
+                "path, c\"hello\", c\"world\"",
+                "0",
+                "the first argument names the applet",
             ),
         }
     }
@@ -77,6 +85,10 @@ impl Kind {
             Kind::Tool => {
                 "`cargo nestling boot -- demo COMMAND` has `demo` start a command there. `--add /bin/busybox=/bin/ls` puts a \
                  program into the machine, under this name: a static one."
+            }
+            Kind::Box => {
+                "`cargo nestling boot -- demo hello world` runs an applet there. In a root directory with the links that \
+                 `demo --install` makes, each applet is a program: `boot --root DIR`."
             }
         }
     }

@@ -336,6 +336,16 @@ fn a_shell_is_built_with_its_sizes_and_runs_commands() {
 }
 
 #[test]
+fn a_box_passes_its_test_and_a_link_to_it_is_an_applet() {
+    let project = Project::new("applets", "--box");
+    succeed(&mut project.nestling(&["test", "--how", "native"]));
+    let link = project.folder.join("hello");
+    symlink(project.program(host().1), &link).expect("a link");
+    let said = succeed(Command::new(&link).arg("world")).stdout;
+    assert_eq!(said, b"hello, world\n");
+}
+
+#[test]
 fn a_project_must_have_a_name_and_a_folder_of_its_own() {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
     for (name, error) in [
@@ -385,7 +395,7 @@ fn each_project_passes_its_test_on_four_kernels_and_boots() {
     if !is_long() {
         return say("skipped: takes minutes, in the long form only");
     }
-    for kind in ["--init", "--shell", "--tool"] {
+    for kind in ["--init", "--shell", "--tool", "--box"] {
         let project = Project::new(&format!("booted{kind}"), kind);
         if kind == "--init" {
             // This init hides the path at which cargo has put the programs.
