@@ -87,8 +87,9 @@ pub fn run(program: &str, tables: &[&[Applet]], args: Args<'_>, env: Args<'_>) -
     if let Some(applet) = find(tables, own) {
         return (applet.run)(&Call { applet, args, env });
     }
+    // (The windows of a slice have at least one byte.)
     let is_program = own
-        .windows(program.len())
+        .windows(program.len().max(1))
         .any(|it| it == program.as_bytes());
     let named = args.skip(1);
     let name = match named.first().map(CStr::to_bytes) {

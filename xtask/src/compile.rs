@@ -76,7 +76,14 @@ pub fn command(
     let flags = |arch: Arch| match profile {
         _ if what.starts_with(C_LIBRARY) => c_library::rustflags(arch).into(),
         Profile::Debug => String::new(),
-        Profile::Release | Profile::Tests => arch.rustflags(what.starts_with(PROGRAMS)),
+        Profile::Release | Profile::Tests => {
+            let mut flags = arch.rustflags(what.starts_with(PROGRAMS));
+            // With this model, a program of more than a mebibyte cannot be linked.
+            if arch == Arch::Aarch64 && [PROGRAMS, SHELL, SCRIPT_SHELL, BOX].contains(&what) {
+                flags += " -Ccode-model=tiny";
+            }
+            flags
+        }
     };
     group.command(&words, flags).dir(&workspace.root)
 }

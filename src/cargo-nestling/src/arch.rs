@@ -64,16 +64,15 @@ impl Arch {
         }
     }
 
-    /// Returns the flags that make an optimised program smaller. They rely on two facts: no program is larger than a
-    /// mebibyte, and each is loaded at the address for which it was linked. On x86_64, only the `small` programs use
-    /// the second fact, on i386 all programs (see `.cargo/config.toml`). The `small` programs also do without what LLVM
-    /// does for speed even if it optimises for size.
+    /// Returns the flags that make an optimised program smaller. They rely on one fact: the program is loaded at the address
+    /// for which it was linked. On x86_64, only the `small` programs use it, on i386 all programs (see
+    /// `.cargo/config.toml`). The `small` programs also do without what LLVM does for speed even if it optimises for size.
     pub fn rustflags(self, small: bool) -> String {
         let code = match self {
             Arch::X86_64 | Arch::I386 if small => "-Crelocation-model=static",
             // Without this flag, each atomic exchange calls a function that comes with a kilobyte of code about the
             // processor's features.
-            Arch::Aarch64 => "-Ccode-model=tiny -Ctarget-feature=-outline-atomics",
+            Arch::Aarch64 => "-Ctarget-feature=-outline-atomics",
             _ => "",
         };
         let llvm: &[&str] = match self {
