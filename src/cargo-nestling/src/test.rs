@@ -1,5 +1,5 @@
 //! `cargo nestling test`: runs the programs in a project's `tests/`. Each of them passes if it exits with 0, and is skipped if it exits
-//! with [`SKIPPED`].
+//! with 77.
 
 use std::{
     collections::BTreeSet, os::unix::ffi::OsStrExt, path::PathBuf, process::Stdio, time::Duration,

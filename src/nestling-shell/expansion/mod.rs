@@ -1,6 +1,6 @@
 //! Word expansions: XCU 2.6.
 //!
-//! An [`Expander`] expands a word to one text, and records which parts were quoted and which came from expansions. [`splitting`]
+//! An `Expander` expands a word to one text, and records which parts were quoted and which came from expansions. [`splitting`]
 //! splits that text into fields. [`pathname`] replaces the fields that are patterns by pathnames.
 
 pub mod arithmetic;
