@@ -139,9 +139,10 @@ const CASES: &[Case] = &[
         name: "a disk that no longer answers",
         way: Way::Initramfs,
         append: "root=/dev/nvme0n1 rw HANGS=yes",
+        // The console may stand still while qemu throttles the disk. `init` waits for it for a second and then leaves lines
+        // out, so the first lines of the end are not expected.
         order: &[
             "rc: ready\n",
-            "init: power off: stopping the machine\n",
             ": not done in time, abandoned\n",
             "init: power off\n",
         ],

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::thread;
 
 use nestling::command::Command;
+use nestling::spawn::set_dumpable;
 use nestling::spawn::{Action, Program, Spawn, fork};
-use nestling::sys::process::{dumpable, exit, set_dumpable};
+use nestling::sys::process::{dumpable, exit};
 use nestling::sys::signal::{self, Action as SignalAction};
 use nestling::system::system;
 use nestling::{Args, OFlags, Pid, Signal, args, wait};
