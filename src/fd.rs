@@ -142,8 +142,19 @@ impl OwnedFd {
 impl Drop for OwnedFd {
     fn drop(&mut self) {
         // SAFETY: this `OwnedFd` owns the descriptor, and is being dropped. An error of `close` cannot be handled here.
-        let _ = unsafe { syscall1(nr::CLOSE, self.fd as usize) };
+        let _ = unsafe { close(self.fd) };
     }
+}
+
+/// `close`; the public form is [`sys::fd::close`](crate::sys::fd::close). It is not inlined, because most functions drop a descriptor in
+/// several places.
+///
+/// # Safety
+/// No other code relies on the descriptor being open.
+#[inline(never)]
+pub(crate) unsafe fn close(fd: RawFd) -> Result<(), Errno> {
+    // SAFETY: the caller upholds the safety contract.
+    result(unsafe { syscall1(nr::CLOSE, fd as usize) }).map(drop)
 }
 
 /// A descriptor that is stored in a `static`. The descriptor stays open until the process ends. The methods cost no system

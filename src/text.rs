@@ -237,14 +237,17 @@ impl<const N: usize> Buffer<N> {
         self.length == N
     }
 
+    /// Puts a null byte after the text: a text that was removed may have been longer.
+    fn end(&mut self) {
+        if let Some(end) = self.bytes.get_mut(self.length) {
+            *end = 0;
+        }
+    }
+
     /// Removes the text.
     pub fn clear(&mut self) {
-        // The bytes after the text are zeros already, and their pages may not be in memory yet.
-        self.bytes
-            .iter_mut()
-            .take(self.length)
-            .for_each(|byte| *byte = 0);
         self.length = 0;
+        self.end();
     }
 }
 
@@ -257,6 +260,7 @@ impl<const N: usize> Sink for Buffer<N> {
                 self.length += 1;
             }
         }
+        self.end();
     }
 }
 

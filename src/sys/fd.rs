@@ -65,7 +65,7 @@ pub fn pipe2(flags: OFlags) -> Result<(OwnedFd, OwnedFd), Errno> {
 /// No other code relies on the descriptor being open.
 pub unsafe fn close(fd: RawFd) -> Result<(), Errno> {
     // SAFETY: the caller upholds the safety contract.
-    done(unsafe { syscall1(linux::__NR_close as usize, fd as usize) })
+    unsafe { crate::fd::close(fd) }
 }
 
 /// `close_range` (Linux 5.9): closes every descriptor from `first` to `last`, including `first` and `last`.

@@ -11,7 +11,7 @@ pub type Buffer = nestling::text::Buffer<8192>;
 
 /// Appends a string and a null byte.
 #[inline(never)]
-pub fn put_string(text: &[u8], buffer: &mut Buffer) {
+pub fn put_string(buffer: &mut Buffer, text: &[u8]) {
     buffer.put(text);
     buffer.put(b"\0");
 }

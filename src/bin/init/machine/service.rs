@@ -277,26 +277,26 @@ fn words<'a>(
 ) -> (Program<'a>, Args<'a>) {
     let command = entry.command();
     if asks {
-        put_string(ASKFIRST.as_bytes(), buffer);
+        put_string(buffer, ASKFIRST.as_bytes());
         let name = if command.shell {
             SHELL.to_bytes()
         } else {
             next_field(&mut trim_start(command.text), b' ')
         };
-        put_string(name, buffer);
+        put_string(buffer, name);
     }
     if command.login {
         "-".write(buffer);
     }
     if command.shell {
         "sh\0-c\0exec ".write(buffer);
-        put_string(command.text, buffer);
+        put_string(buffer, command.text);
     } else {
         let mut rest = command.text;
         while !rest.is_empty() {
             let word = next_field(&mut rest, b' ');
             if !word.is_empty() {
-                put_string(word, buffer);
+                put_string(buffer, word);
             }
         }
     }
@@ -410,7 +410,7 @@ fn look_up_user(name: &[u8], strings: &mut Buffer) -> Result<(u32, u32), Errno> 
             };
             let mut set = |name: &str, value| {
                 name.write(strings);
-                put_string(value, strings);
+                put_string(strings, value);
             };
             set("HOME=", home);
             set("USER=", login);

@@ -182,7 +182,7 @@ impl Machine {
         }
         let answer = self.limited_step(end, name, path.to_bytes(), loudly, step);
         if answer.is_none() {
-            put_string(path.to_bytes(), hung);
+            put_string(hung, path.to_bytes());
         }
         answer
     }
