@@ -79,7 +79,8 @@ pub fn command(
         Profile::Release | Profile::Tests => {
             let mut flags = arch.rustflags(what.starts_with(PROGRAMS));
             // With this model, a program of more than a mebibyte cannot be linked.
-            if arch == Arch::Aarch64 && [PROGRAMS, SHELL, SCRIPT_SHELL, BOX].contains(&what) {
+            let ours = [PROGRAMS, SHELL, SCRIPT_SHELL, BOX];
+            if arch == Arch::Aarch64 && ours.iter().any(|it| what.starts_with(it)) {
                 flags += " -Ccode-model=tiny";
             }
             flags
