@@ -18,5 +18,4 @@ pub mod output;
 pub mod paths;
 pub mod remove;
 pub mod resolve;
-pub mod sort;
 pub mod walk;

@@ -16,7 +16,7 @@ use crate::common::names::{Bytes, Kind, Names};
 use crate::common::number::Human;
 use crate::common::output::Output;
 use crate::common::paths::{c_str, join};
-use crate::common::sort;
+use nestling_shell::sort;
 
 pub const APPLET: Applet = Applet {
     name: c"ls",

@@ -8,7 +8,7 @@ use nestling::{OFlags, sys, text};
 
 use crate::common::input::{self, Lines};
 use crate::common::output::Output;
-use crate::common::sort;
+use nestling_shell::sort;
 
 pub const APPLET: Applet = Applet {
     name: c"sort",
