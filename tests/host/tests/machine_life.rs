@@ -226,7 +226,16 @@ fn a_forced_end_does_not_ask_process_1() {
         machine.is_named("halt");
         let life = machine.live("::once:/etc/halt -f\n::shutdown:echo down\n", "")?;
         assert!(!life.said.contains("stopping the machine"), "{}", life.said);
-        assert_eq!(life.end(), None);
+        // The call of `halt` kills process 1. If that happens at the entry of a call of process 1, strace cannot read this call, and
+        // shows the last one that it has read, as unfinished: in one of a hundred lives, that of `halt`.
+        let own = life.end().and_then(|index| life.calls.get(index));
+        let own = own.filter(|it| !it.line.ends_with("<unfinished ...>"));
+        assert!(own.is_none(), "{:?}", own.map(|it| &it.line));
+        assert!(
+            life.all.iter().any(|it| it.line.starts_with(&end("HALT"))),
+            "{}",
+            life.said
+        );
         Ok(())
     });
 }
