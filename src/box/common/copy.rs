@@ -137,7 +137,7 @@ impl<'a> Copier<'a> {
     /// Makes a directory that its owner can fill. Returns whether it is new.
     fn make_directory(&self, visit: &Visit<'_>, path: &CStr) -> Result<bool, Errno> {
         let mode = visit.stat()?.permissions();
-        // With `-p`, nobody else may enter until the owner is right.
+        // With `-p`, other users must not enter before the directory has its owner.
         let others = if self.how.preserves { 0 } else { 0o077 };
         let mode = mode & !self.how.umask & others | 0o700;
         match sys::file::mkdir(path, mode) {
@@ -194,7 +194,7 @@ impl<'a> Copier<'a> {
     fn content(&self, visit: &Visit<'_>, stat: &Stat, path: &CStr) -> Result<(), (Side, Errno)> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
         let from = sys::fd::openat(visit.parent, visit.name, flags, 0).map_err(source)?;
-        // With `-p`, nobody else may read it until the owner is right.
+        // With `-p`, other users must not read the file before it has its owner.
         let most = if self.how.preserves { 0o700 } else { 0o777 };
         let mode = stat.permissions() & !self.how.umask & most;
         let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOCTTY;

@@ -101,32 +101,20 @@ impl<'fd> Lines<'fd> {
     /// Returns the next line with its newline, which only the last line may lack; `None` at the end of the file. Fails with
     /// `ENOMEM` if a line does not fit into memory.
     pub fn next(&mut self) -> Result<Option<&[u8]>, Errno> {
-        let mut searched = self.start;
-        loop {
-            let unsearched = self.buffer.get(searched..self.end).unwrap_or_default();
-            if let Some(index) = bytes::find(unsearched, self.delimiter) {
-                return Ok(Some(self.take(searched + index + 1)));
-            }
-            searched = self.end;
-            if self.end == self.buffer.len() {
-                searched -= self.start;
-                self.make_room()?;
-            }
-            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match io::read(self.fd, free)? {
-                0 if self.start == self.end => return Ok(None),
-                0 => return Ok(Some(self.take(self.end))),
-                length => self.end += length,
-            }
-        }
+        self.up_to(bytes::find)
     }
 
     /// Returns all lines that have been read and not been returned, at least one.
     pub fn batch(&mut self) -> Result<Option<&[u8]>, Errno> {
+        self.up_to(|text, delimiter| text.iter().rposition(|byte| *byte == delimiter))
+    }
+
+    /// Returns the text up to the delimiter that `find` finds in the text that has been read, or the rest of the file.
+    fn up_to(&mut self, find: fn(&[u8], u8) -> Option<usize>) -> Result<Option<&[u8]>, Errno> {
         let mut searched = self.start;
         loop {
             let unsearched = self.buffer.get(searched..self.end).unwrap_or_default();
-            if let Some(index) = unsearched.iter().rposition(|byte| *byte == self.delimiter) {
+            if let Some(index) = find(unsearched, self.delimiter) {
                 return Ok(Some(self.take(searched + index + 1)));
             }
             searched = self.end;

@@ -2,8 +2,8 @@
 
 use nestling::text;
 
-/// Changes the permission bits `mode` as `text` says. `umask` counts where a clause names nobody: `+w`. Returns `None` if the text
-/// is not a mode.
+/// Changes the permission bits `mode` as `text` says. `umask` limits a clause without `u`, `g`, `o` or `a`, such as `+w`. Returns
+/// `None` if the text is not a mode.
 pub fn change(text: &[u8], mode: u32, is_dir: bool, umask: u32) -> Option<u32> {
     if text.first().is_some_and(u8::is_ascii_digit) {
         let number = text::number(text, 8)?;

@@ -9,6 +9,7 @@ use nestling::applet::{Applet, Call};
 use nestling::dir::ReadDir;
 use nestling::text::Text;
 use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, Stat, io, sys, terminal, text};
+use nestling_shell::sort;
 
 use crate::common::about;
 use crate::common::date::{self, Local};
@@ -16,7 +17,6 @@ use crate::common::names::{Bytes, Kind, Names};
 use crate::common::number::Human;
 use crate::common::output::Output;
 use crate::common::paths::{c_str, join};
-use nestling_shell::sort;
 
 pub const APPLET: Applet = Applet {
     name: c"ls",

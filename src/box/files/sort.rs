@@ -5,10 +5,10 @@ use core::cmp::Ordering;
 
 use nestling::applet::{Applet, Call};
 use nestling::{OFlags, sys, text};
+use nestling_shell::sort;
 
 use crate::common::input::{self, Lines};
 use crate::common::output::Output;
-use nestling_shell::sort;
 
 pub const APPLET: Applet = Applet {
     name: c"sort",
