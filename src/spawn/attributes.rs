@@ -144,7 +144,9 @@ impl<'a> Hook<'a> {
     /// `function` may use at most [`STACK_SIZE`](super::STACK_SIZE)/2 bytes of stack;
     /// [`Spawn::start_on`](super::Spawn::start_on) can give it a larger stack. If the memory is shared, a stack overflow in
     /// `function` overwrites the parent's stack. When `function` returns, the child checks whether the stack has overflowed. If
-    /// so, the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself.
+    /// so, the child kills the parent and itself with `SIGKILL`; if the memory is copied, the child kills only itself. The check
+    /// may come too late: a parent that runs while its stack is overwritten may continue at any address, also in the child's
+    /// code.
     ///
     /// Some properties belong to the memory and not to the process. If the memory is shared, a change of these properties in
     /// `function` also affects the parent: the `PR_SET_DUMPABLE` flag (also by a change of ids), transparent huge pages

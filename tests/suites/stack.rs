@@ -247,6 +247,9 @@ fn use_stack() -> u8 {
     core::hint::black_box(&bytes)[0]
 }
 
+/// The bytes below the stack belong to the test. Below a stack that a spawn borrows from the caller's own, the parent's
+/// frames begin: the child and the parent would overwrite each other's return addresses, and the parent could go on with
+/// the code of the child.
 fn a_hook_that_overflows_its_stack_is_fatal(memory: Memory) {
     let helper = fork(|| {
         let overflow = || match use_stack() {
@@ -254,9 +257,19 @@ fn a_hook_that_overflows_its_stack_is_fatal(memory: Memory) {
             _ => Err(Errno::EINVAL),
         };
         let mut spawn = probe(memory);
-        // SAFETY: none: the overflow is intended.
+        // SAFETY: the overflow is intended, and overwrites only the mapping below the stack.
         spawn.attributes.hook = Some(unsafe { Hook::new(&overflow) });
-        fails(&spawn, "the child was killed by SIGKILL before its exec");
+        let memory = shared_memory(8 * STACK_SIZE).cast::<MaybeUninit<u8>>();
+        // SAFETY: this is the upper end of the mapping, and no other code uses it.
+        let stack =
+            unsafe { core::slice::from_raw_parts_mut(memory.add(7 * STACK_SIZE), STACK_SIZE) };
+        match spawn.start_on(stack) {
+            Ok(_) => panic!("a hook that overflows its stack succeeded"),
+            Err(error) => assert_eq!(
+                text!("{error}").as_str(),
+                "the child was killed by SIGKILL before its exec"
+            ),
+        }
     });
     let status = nestling::wait::wait(helper).expect("its status");
     let parent_survives = memory == Memory::Copied || emulated();
