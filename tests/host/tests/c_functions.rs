@@ -5,11 +5,12 @@
 //! functions of its libc, with those of `libnestling_c.so` by `LD_PRELOAD`, and linked with `libnestling_c.a`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use nestling_host_tests::{Scratch, built_c_library, installed, is_long, or_skip, run};
+use nestling_host_tests::{Scratch, built_c_library, installed, is_long, or_skip, run, say};
 
 /// A C library, and how to compile for it.
 struct Libc<'a> {
@@ -193,6 +194,41 @@ fn the_library_does_the_same_after_dlopen() {
         let answers = String::from_utf8_lossy(&output.stdout);
         assert_eq!(answers, expected, "{} {}", libc.column, libc.target);
     }
+}
+
+/// Only linked programs: for a program with more privileges than its caller's, the dynamic linker preloads nothing from a path.
+#[test]
+fn a_program_with_more_privileges_than_its_callers_ignores_the_variable() {
+    for libc in [&GLIBC, &MUSL] {
+        or_skip!(libc.compiles());
+        let archive = or_skip!(built_c_library(libc.target)).join("libnestling_c.a");
+        let scratch = Scratch::new(report());
+        let archive = archive.to_str().expect("a plain path");
+        let program = compile(libc, &scratch, "secure", &[libc.link, &[archive]].concat());
+        let verbose = || {
+            let output = run("env", |command| {
+                command.arg("NESTLING_VERBOSE=1").arg(&program);
+            });
+            let text = |bytes| String::from_utf8(bytes).expect("text");
+            (text(output.stdout), text(output.stderr))
+        };
+        let line = "nestling: posix_spawn: exec \"/nope\": ENOENT: no such file or directory\n";
+        assert_eq!(verbose(), ("secure=0 answer=2\n".into(), line.into()));
+        or_skip!(set_group_id(&program));
+        let (answer, errors) = verbose();
+        if answer.starts_with("secure=0") {
+            say("skipped: the kernel ignores the set-group-ID bit of a file in this folder");
+            return;
+        }
+        assert_eq!((&*answer, &*errors), ("secure=1 answer=2\n", ""));
+    }
+}
+
+/// Gives the program to a group that this process does not have, and sets the set-group-ID bit.
+fn set_group_id(program: &Path) -> Result<(), String> {
+    chown(program, None, Some(65534))
+        .and_then(|()| fs::set_permissions(program, Permissions::from_mode(0o2755)))
+        .map_err(|error| format!("a set-group-ID program needs root: {error}"))
 }
 
 #[test]
