@@ -891,12 +891,23 @@ static void no_free_descriptor(void)
 	start();
 }
 
-static void no_free_process(void)
+static void no_free_descriptor_for_a_session(void)
+{
+	flags(POSIX_SPAWN_SETSID);
+	no_free_descriptor();
+}
+
+static void forbid_processes(void)
 {
 	struct rlimit limit = { 0, 0 };
 	if (geteuid() == 0 && setresuid(12345, 12345, 12345))
 		say(" can't");
 	setrlimit(RLIMIT_NPROC, &limit);
+}
+
+static void no_free_process(void)
+{
+	forbid_processes();
 	start();
 }
 
@@ -1332,6 +1343,22 @@ static void no_descriptor_for_popen(void)
 	say(" %s", stream ? "stream" : number(errno));
 }
 
+static void no_process_for_commands(void)
+{
+	forbid_processes();
+	run_by_system("exit 3");
+	say(" |");
+	errno = 0;
+	FILE *stream = popen("exit 3", "r");
+	say(" %s", stream ? "stream" : number(errno));
+}
+
+static void a_null_pointer_without_processes(void)
+{
+	forbid_processes();
+	say(" %d", system(0));
+}
+
 /* A fork in a program with threads, while another thread is in these
  * functions. */
 static void after_a_fork_beside_threads(void)
@@ -1475,6 +1502,7 @@ static const struct situation situations[] = {
 	{ "a cgroup that is not open", a_closed_cgroup },
 	{ "pidfd_spawn and pidfd_spawnp", a_pidfd },
 	{ "no free descriptor", no_free_descriptor },
+	{ "no free descriptor for POSIX_SPAWN_SETSID", no_free_descriptor_for_a_session },
 	{ "no free process", no_free_process },
 	{ "a thread with a stack of 16 KiB", a_small_stack },
 	{ "a child that is killed before its exec", a_killed_child },
@@ -1496,6 +1524,8 @@ static const struct situation situations[] = {
 	{ "a handler runs during system and pclose", a_command_is_interrupted },
 	{ "pclose of a stream of the libc's", a_stream_of_the_libc },
 	{ "no descriptor for popen", no_descriptor_for_popen },
+	{ "no free process for system and popen", no_process_for_commands },
+	{ "system of a null pointer if no process is free", a_null_pointer_without_processes },
 	{ "system and popen after fork beside threads", after_a_fork_beside_threads },
 	{ "nestling_spawn_error", reason },
 	{ "NESTLING_VERBOSE", the_variable },

@@ -419,6 +419,7 @@ const OURS: &[(&str, &str)] = &[
         "0 cloexec=1 exit=7 ENOENT -5 0 1 exit=0",
     ),
     ("no free descriptor", "0 exit=8"),
+    ("no free process for system and popen", "EAGAIN | EAGAIN"),
     ("system of a command that begins with a dash", "exit=127"),
     (
         "a thread that is cancelled in system",
