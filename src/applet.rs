@@ -234,7 +234,8 @@ impl<'a> Call<'a> {
     /// Reads the arguments as POSIX's utility syntax guidelines describe them (XBD 12.2): `letters` are the options, each
     /// letter of an option with an option-argument followed by a colon. Options may stand after operands, as GNU's and busybox's
     /// programs accept them. If `letters` begins with `+`, the first operand ends the options: for programs whose operands
-    /// are a command.
+    /// are a command. With `-:` among the letters, a long option `--name=value` is the option `-` with the option-argument
+    /// `name=value`.
     #[must_use]
     pub fn options(&'a self, letters: &'static str) -> Options<'a> {
         let (letters, stops) = match letters.as_bytes() {
@@ -583,6 +584,10 @@ mod tests {
         assert_eq!(all(&args![c"x", c"-a"], "a:"), expect(b"1", b""));
         assert_eq!(all(&args![c"x", c"-n", c""], "n:"), expect(b"n", b""));
         assert_eq!(all(&args![c"x", c"--help"], "a"), expect(b"0", b""));
+        assert_eq!(
+            all(&args![c"x", c"--long=3", c"y", c"-a", c"--"], "a-:"),
+            expect(b"-long=3a", b"y")
+        );
         assert_eq!(all(&args![], "a"), expect(b"", b""));
     }
 

@@ -42,7 +42,11 @@ flags! {
         NODEV MS_NODEV "Forbid access to device files on this file system."
         NOEXEC MS_NOEXEC "Forbid the execution of programs on this file system."
         SYNCHRONOUS MS_SYNCHRONOUS "Let a write return only after the data has reached the device."
+        DIRSYNC MS_DIRSYNC "Let a change of a directory return only after it has reached the device."
+        MANDLOCK MS_MANDLOCK "Allow mandatory locks (before Linux 5.15)."
+        NOSYMFOLLOW MS_NOSYMFOLLOW "Do not follow symbolic links on this file system (since Linux 5.10)."
         NOATIME MS_NOATIME "Do not update access times."
+        NODIRATIME MS_NODIRATIME "Do not update access times of directories."
         RELATIME MS_RELATIME "Update the access time only if it is before the file's last change, or more than a day old."
         STRICTATIME MS_STRICTATIME "Update the access time at each access."
         REMOUNT MS_REMOUNT "Change the flags of the mounted file system; with `BIND`, change only the flags of this mount."
@@ -54,6 +58,8 @@ flags! {
         SLAVE MS_SLAVE "Propagation type: a mount or unmount in the copies also happens here, but not vice versa."
         UNBINDABLE MS_UNBINDABLE "Propagation type: like `PRIVATE`; also forbid `BIND` of this mount."
         SILENT MS_SILENT "Suppress some messages in the kernel's log."
+        I_VERSION MS_I_VERSION "Increment a number in the inode at each change of the file."
+        LAZYTIME MS_LAZYTIME "Keep changes of the times in memory, and write them with other changes."
     }
 }
 

@@ -74,6 +74,23 @@ pub fn option<'o>(options: &'o [u8], name: &[u8]) -> Option<&'o [u8]> {
     None
 }
 
+/// Whether a type is in a list of types, `ext4,vfat`, or not in one that begins with `no`. An empty list has every type.
+pub fn has_type(list: &CStr, kind: &CStr) -> bool {
+    let (mut rest, wanted) = match text::after(list.to_bytes(), b"no") {
+        Some(rest) => (rest, false),
+        None => (list.to_bytes(), true),
+    };
+    if rest.is_empty() {
+        return true;
+    }
+    while !rest.is_empty() {
+        if next_field(&mut rest, b',') == kind.to_bytes() {
+            return wanted;
+        }
+    }
+    !wanted
+}
+
 /// Replaces each backslash with three octal digits by the byte: a blank in a path is `\040`.
 fn unescaped(mut word: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();

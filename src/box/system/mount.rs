@@ -1,4 +1,4 @@
-//! `mount [-arw] [-t type] [-o options] [[device] directory]`: attaches file systems; without operands, lists them. With one operand
+//! `mount [-anrvw] [-t type] [-o options] [--bind|--move|…] [[device] directory]`: attaches file systems; without operands, lists them. With one operand
 //! or `-a`, `/etc/fstab` says the rest.
 
 use alloc::ffi::CString;
@@ -8,17 +8,18 @@ use core::ffi::CStr;
 use nestling::applet::{Applet, Call};
 use nestling::sys::mount::{MountFlags, mount};
 use nestling::text::{self, next_field};
-use nestling::{Errno, sys};
+use nestling::{Errno, OwnedFd, sys};
 
 use crate::common::columns::join;
 use crate::common::fstab::{self, Line};
 use crate::common::input;
 use crate::common::loops::{self, How};
+use crate::common::number;
 use crate::common::output::Output;
 
 pub const APPLET: Applet = Applet {
     name: c"mount",
-    synopsis: "[-arw] [-t type] [-o options] [[device] directory]",
+    synopsis: "[-anrvw] [-t type] [-o options] [--bind|--rbind|--move|--make-private...] [[device] directory]",
     run,
 };
 
@@ -27,45 +28,70 @@ const FSTAB: &CStr = c"/etc/fstab";
 const FAILED: i32 = 32;
 const MOUNTS: &CStr = c"/proc/mounts";
 
-/// The options that are flags: each word sets the bits at its place in `SETS` and clears those in `CLEARS`.
-const NAMES: &str = "ro rw nosuid suid nodev dev noexec exec sync async noatime atime relatime strictatime remount bind rbind move \
-    shared rshared private rprivate slave rslave unbindable runbindable silent defaults";
+/// The options that are flags: the bits that each sets and clears.
+const FLAGS: &[(&[u8], MountFlags, MountFlags)] = &[
+    (b"ro", MountFlags::RDONLY, NONE),
+    (b"rw", NONE, MountFlags::RDONLY),
+    (b"nosuid", MountFlags::NOSUID, NONE),
+    (b"suid", NONE, MountFlags::NOSUID),
+    (b"nodev", MountFlags::NODEV, NONE),
+    (b"dev", NONE, MountFlags::NODEV),
+    (b"noexec", MountFlags::NOEXEC, NONE),
+    (b"exec", NONE, MountFlags::NOEXEC),
+    (b"sync", MountFlags::SYNCHRONOUS, NONE),
+    (b"async", NONE, MountFlags::SYNCHRONOUS),
+    (b"dirsync", MountFlags::DIRSYNC, NONE),
+    (b"mand", MountFlags::MANDLOCK, NONE),
+    (b"nomand", NONE, MountFlags::MANDLOCK),
+    (b"noatime", MountFlags::NOATIME, NONE),
+    (b"atime", NONE, MountFlags::NOATIME),
+    (b"nodiratime", MountFlags::NODIRATIME, NONE),
+    (b"diratime", NONE, MountFlags::NODIRATIME),
+    (b"relatime", MountFlags::RELATIME, NONE),
+    (b"norelatime", NONE, MountFlags::RELATIME),
+    (b"strictatime", MountFlags::STRICTATIME, NONE),
+    (b"nostrictatime", NONE, MountFlags::STRICTATIME),
+    (b"lazytime", MountFlags::LAZYTIME, NONE),
+    (b"nolazytime", NONE, MountFlags::LAZYTIME),
+    (b"nosymfollow", MountFlags::NOSYMFOLLOW, NONE),
+    (b"symfollow", NONE, MountFlags::NOSYMFOLLOW),
+    (b"iversion", MountFlags::I_VERSION, NONE),
+    (b"noiversion", NONE, MountFlags::I_VERSION),
+    (b"silent", MountFlags::SILENT, NONE),
+    (b"loud", NONE, MountFlags::SILENT),
+    (b"defaults", NONE, NONE),
+    (b"remount", MountFlags::REMOUNT, NONE),
+    (b"bind", MountFlags::BIND, NONE),
+    (b"rbind", MountFlags::BIND.union(MountFlags::REC), NONE),
+    (b"move", MountFlags::MOVE, NONE),
+    (b"shared", MountFlags::SHARED, NONE),
+    (b"rshared", MountFlags::SHARED.union(MountFlags::REC), NONE),
+    (b"private", MountFlags::PRIVATE, NONE),
+    (
+        b"rprivate",
+        MountFlags::PRIVATE.union(MountFlags::REC),
+        NONE,
+    ),
+    (b"slave", MountFlags::SLAVE, NONE),
+    (b"rslave", MountFlags::SLAVE.union(MountFlags::REC), NONE),
+    (b"unbindable", MountFlags::UNBINDABLE, NONE),
+    (
+        b"runbindable",
+        MountFlags::UNBINDABLE.union(MountFlags::REC),
+        NONE,
+    ),
+];
+
+fn flag(option: &[u8]) -> Option<(MountFlags, MountFlags)> {
+    let found = FLAGS.iter().find(|it| it.0 == option);
+    found.map(|&(_, sets, clears)| (sets, clears))
+}
 
 /// The options that mean something to `mount -a` or to programs only.
-const IGNORED: &str = "auto noauto nofail user users nouser owner group _netdev loop";
+const IGNORED: &str =
+    "auto noauto nofail user users nouser owner group _netdev loop offset sizelimit";
 
 const NONE: MountFlags = MountFlags::from_bits(0);
-
-const FLAGS: &[(MountFlags, MountFlags)] = &[
-    (MountFlags::RDONLY, NONE),
-    (NONE, MountFlags::RDONLY),
-    (MountFlags::NOSUID, NONE),
-    (NONE, MountFlags::NOSUID),
-    (MountFlags::NODEV, NONE),
-    (NONE, MountFlags::NODEV),
-    (MountFlags::NOEXEC, NONE),
-    (NONE, MountFlags::NOEXEC),
-    (MountFlags::SYNCHRONOUS, NONE),
-    (NONE, MountFlags::SYNCHRONOUS),
-    (MountFlags::NOATIME, NONE),
-    (NONE, MountFlags::NOATIME),
-    (MountFlags::RELATIME, NONE),
-    (MountFlags::STRICTATIME, NONE),
-    (MountFlags::REMOUNT, NONE),
-    (MountFlags::BIND, NONE),
-    (MountFlags::BIND.union(MountFlags::REC), NONE),
-    (MountFlags::MOVE, NONE),
-    (MountFlags::SHARED, NONE),
-    (MountFlags::SHARED.union(MountFlags::REC), NONE),
-    (MountFlags::PRIVATE, NONE),
-    (MountFlags::PRIVATE.union(MountFlags::REC), NONE),
-    (MountFlags::SLAVE, NONE),
-    (MountFlags::SLAVE.union(MountFlags::REC), NONE),
-    (MountFlags::UNBINDABLE, NONE),
-    (MountFlags::UNBINDABLE.union(MountFlags::REC), NONE),
-    (MountFlags::SILENT, NONE),
-    (NONE, NONE),
-];
 
 fn run(call: &Call<'_>) -> i32 {
     run_mount(call).unwrap_or_else(|status| status)
@@ -73,20 +99,27 @@ fn run(call: &Call<'_>) -> i32 {
 
 fn run_mount(call: &Call<'_>) -> Result<i32, i32> {
     let (mut all, mut kind, mut extra) = (false, c"", Vec::new());
-    let mut options = call.options("art:o:w");
+    let mut options = call.options("anrt:o:vw-:");
     while let Some(letter) = options.next()? {
-        match letter {
-            b'a' => all = true,
-            b't' => kind = options.value,
-            letter => {
-                extra.extend_from_slice(match letter {
-                    b'r' => b"ro",
-                    b'w' => b"rw",
-                    _ => options.value.to_bytes(),
-                });
-                extra.push(b',');
+        let value = options.value.to_bytes();
+        let option = match letter {
+            b'a' => {
+                all = true;
+                continue;
             }
-        }
+            b't' => {
+                kind = options.value;
+                continue;
+            }
+            // There is no `/etc/mtab`, and the list of mounts says what was done.
+            b'n' | b'v' => continue,
+            b'r' => b"ro",
+            b'w' => b"rw",
+            b'-' => operation(value).ok_or_else(|| call.misused(value, "no such option"))?,
+            _ => value,
+        };
+        extra.extend_from_slice(option);
+        extra.push(b',');
     }
     let mut operands = options.operands();
     match (operands.next(), operands.next(), operands.next()) {
@@ -101,10 +134,30 @@ fn run_mount(call: &Call<'_>) -> Result<i32, i32> {
             },
         )),
         (Some(_), ..) if all => Err(call.misused(b"-a", "no operand is possible")),
+        (Some(target), ..) if flags(&extra).0.bits() & PROPAGATION.bits() != 0 => Ok(attach(
+            call,
+            &Line {
+                source: c"none".into(),
+                target: target.into(),
+                kind: kind.into(),
+                options: extra,
+            },
+        )),
         (Some(name), ..) => one_of_fstab(call, name, &extra),
         (None, ..) if all => every_of_fstab(call, kind, &extra),
         (None, ..) => list(call, kind),
     }
+}
+
+/// The option of `-o` that means the same as a long option, such as `--bind` or `--make-private`.
+fn operation(long: &[u8]) -> Option<&[u8]> {
+    let name = text::after(long, b"make-");
+    let (sets, _) = flag(name.unwrap_or(long))?;
+    let among = match name {
+        Some(_) => PROPAGATION,
+        None => MountFlags::BIND.union(MountFlags::MOVE),
+    };
+    (sets.bits() & among.bits() != 0).then_some(name.unwrap_or(long))
 }
 
 /// Writes `DEVICE on DIRECTORY type TYPE (OPTIONS)` for each mount.
@@ -112,7 +165,7 @@ fn list(call: &Call<'_>, kind: &CStr) -> Result<i32, i32> {
     let lines = fstab::lines(MOUNTS).map_err(|errno| call.fail(MOUNTS, errno))?;
     let mut out = Output::new();
     for line in lines {
-        if !matches(kind, &line.kind) {
+        if !fstab::has_type(kind, &line.kind) {
             continue;
         }
         for (before, text) in [
@@ -127,23 +180,6 @@ fn list(call: &Call<'_>, kind: &CStr) -> Result<i32, i32> {
         out.write(b")\n");
     }
     Ok(out.finish(call, 0, 1))
-}
-
-/// Whether a type is in a list of types, `ext4,vfat`, or not in one that begins with `no`. An empty list has every type.
-fn matches(list: &CStr, kind: &CStr) -> bool {
-    let (mut rest, wanted) = match text::after(list.to_bytes(), b"no") {
-        Some(rest) => (rest, false),
-        None => (list.to_bytes(), true),
-    };
-    if rest.is_empty() {
-        return true;
-    }
-    while !rest.is_empty() {
-        if next_field(&mut rest, b',') == kind.to_bytes() {
-            return wanted;
-        }
-    }
-    !wanted
 }
 
 /// Mounts the file system of a line in `/etc/fstab`; with `remount`, that of `/proc/mounts` if there is no line.
@@ -163,8 +199,7 @@ fn one_of_fstab(call: &Call<'_>, name: &CStr, extra: &[u8]) -> Result<i32, i32> 
             let has = |it: &CStr| it == name || it == &*target;
             if has(&line.target) || has(&line.source) || line.source == wanted {
                 if path == MOUNTS {
-                    // The options of the kernel's list are not those with which the file system was mounted.
-                    line.options.clear();
+                    line.options = flags_only(&line.options);
                 }
                 line.options.push(b',');
                 line.options.extend_from_slice(extra);
@@ -175,6 +210,19 @@ fn one_of_fstab(call: &Call<'_>, name: &CStr, extra: &[u8]) -> Result<i32, i32> 
     Err(call.complain(name.to_bytes(), "not in /etc/fstab"))
 }
 
+/// Leaves out the options of the file system: the kernel's list shows more of them than those with which it was mounted.
+fn flags_only(options: &[u8]) -> Vec<u8> {
+    let (mut kept, mut rest) = (Vec::new(), options);
+    while !rest.is_empty() {
+        let option = next_field(&mut rest, b',');
+        if flag(option).is_some() {
+            kept.extend_from_slice(option);
+            kept.push(b',');
+        }
+    }
+    kept
+}
+
 /// Mounts what `/etc/fstab` lists, but for lines with `noauto`, swap, and what is mounted.
 fn every_of_fstab(call: &Call<'_>, kind: &CStr, extra: &[u8]) -> Result<i32, i32> {
     let lines = fstab::lines(FSTAB).map_err(|errno| call.fail(FSTAB, errno))?;
@@ -183,7 +231,7 @@ fn every_of_fstab(call: &Call<'_>, kind: &CStr, extra: &[u8]) -> Result<i32, i32
         let skipped = line.kind.as_c_str() == c"swap"
             || !line.target.to_bytes().starts_with(b"/")
             || fstab::option(&line.options, b"noauto").is_some()
-            || !matches(kind, &line.kind);
+            || !fstab::has_type(kind, &line.kind);
         if skipped || is_mounted(&line) {
             continue;
         }
@@ -224,34 +272,45 @@ fn attach(call: &Call<'_>, line: &Line) -> i32 {
 }
 
 fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
-    let (flags, data) = flags(&line.options);
-    let operation = MountFlags::REMOUNT
-        .union(MountFlags::BIND)
-        .union(MountFlags::MOVE)
-        .union(PROPAGATION);
-    let looped = fstab::option(&line.options, b"loop").is_some();
-    let is_plain = flags.bits() & operation.bits() == 0;
+    let (mut flags, data) = flags(&line.options);
+    let looped = fstab::option(&line.options, b"loop");
+    let is_plain = flags.bits() & OPERATION.bits() == 0;
     let is_file = || sys::file::stat(&line.source).is_ok_and(|stat| stat.is_file());
     // The loop device stays open until it is mounted.
     let (mut source, mut opened) = (CString::from(&*line.source), None);
-    if is_plain && (looped || is_file() && !line.kind.is_empty()) {
+    if is_plain && (looped.is_some() || !is_nodev(&line.kind) && is_file()) {
+        let number = |name| match fstab::option(&line.options, name) {
+            None => Ok(0),
+            Some(value) => number::count(value).ok_or_else(|| {
+                call.complain(value, "not a number");
+                None
+            }),
+        };
         let how = How {
             read_only: flags.bits() & MountFlags::RDONLY.bits() != 0,
+            offset: number(b"offset")?,
+            size: number(b"sizelimit")?,
             clears: true,
-            ..How::default()
         };
-        match loops::attach_to_free(&line.source, how) {
-            Ok((device, open)) => {
-                source = device;
-                opened = Some(open);
+        let device = join(&[looped.unwrap_or_default()]);
+        let attached = attach_loop(&device, &line.source, how).or_else(|errno| match errno {
+            Errno::EROFS | Errno::EACCES if !how.read_only => {
+                flags = flags | MountFlags::RDONLY;
+                let how = How {
+                    read_only: true,
+                    ..how
+                };
+                attach_loop(&device, &line.source, how)
             }
-            Err(errno) => {
-                call.fail(&line.source, errno);
-                return Err(None);
-            }
-        }
+            errno => Err(errno),
+        });
+        let (device, open) = attached.map_err(|errno| {
+            call.fail(&line.source, errno);
+            None
+        })?;
+        source = device;
+        opened = Some(open);
     }
-    let mut flags = flags;
     let kinds = match line.kind.to_bytes() {
         b"" | b"auto" if is_plain => {
             // The kernel need not complain about each type that does not fit.
@@ -271,6 +330,20 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
     drop(opened);
     outcome.map_err(Some)
 }
+
+/// Attaches a file to this loop device, or, if its name is empty, to a free one.
+fn attach_loop(device: &CStr, path: &CStr, how: How) -> Result<(CString, OwnedFd), Errno> {
+    match device.is_empty() {
+        true => loops::attach_to_free(path, how),
+        false => loops::attach(device, path, how).map(|open| (device.into(), open)),
+    }
+}
+
+/// The flags that make a call of `mount(2)` something else than a mount of a file system.
+const OPERATION: MountFlags = MountFlags::REMOUNT
+    .union(MountFlags::BIND)
+    .union(MountFlags::MOVE)
+    .union(PROPAGATION);
 
 const PROPAGATION: MountFlags = MountFlags::SHARED
     .union(MountFlags::PRIVATE)
@@ -317,11 +390,11 @@ fn flags(options: &[u8]) -> (MountFlags, CString) {
     let (mut flags, mut data, mut rest) = (0, Vec::new(), options);
     while !rest.is_empty() {
         let option = next_field(&mut rest, b',');
-        let place = text::position(NAMES, option);
-        if let Some((sets, clears)) = place.and_then(|place| FLAGS.get(place)) {
+        let name = next_field(&mut &*option, b'=');
+        if let Some((sets, clears)) = flag(option) {
             flags = flags & !clears.bits() | sets.bits();
         } else if !option.is_empty()
-            && text::position(IGNORED, option).is_none()
+            && text::position(IGNORED, name).is_none()
             && !option.starts_with(b"x-")
             && !option.starts_with(b"comment=")
         {
@@ -336,10 +409,22 @@ fn flags(options: &[u8]) -> (MountFlags, CString) {
 
 /// The types of file systems on devices that the kernel knows.
 fn kinds_of_kernel() -> Vec<Vec<u8>> {
+    kinds_after(b"\t")
+}
+
+/// Whether the file systems of a type are on no device.
+fn is_nodev(kind: &CStr) -> bool {
+    kinds_after(b"nodev\t")
+        .iter()
+        .any(|it| it == kind.to_bytes())
+}
+
+/// The types of file systems whose lines in the kernel's list begin with this text.
+fn kinds_after(start: &[u8]) -> Vec<Vec<u8>> {
     let content = input::whole(c"/proc/filesystems").unwrap_or_default();
     let lines = content.split(|&byte| byte == b'\n');
     lines
-        .filter_map(|line| text::after(line, b"\t"))
+        .filter_map(|line| text::after(line, start))
         .map(Vec::from)
         .collect()
 }

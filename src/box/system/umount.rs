@@ -1,4 +1,4 @@
-//! `umount [-aflr] [-t type] [directory|device...]`: detaches file systems.
+//! `umount [-adflnrRv] [-t type] [directory|device...]`: detaches file systems.
 
 use core::ffi::CStr;
 
@@ -10,7 +10,7 @@ use crate::common::fstab;
 
 pub const APPLET: Applet = Applet {
     name: c"umount",
-    synopsis: "[-flr] directory|device... | -a [-flr] [-t type]",
+    synopsis: "[-dflnrRv] directory|device... | -a [-flr] [-t type]",
     run,
 };
 
@@ -23,15 +23,18 @@ fn run(call: &Call<'_>) -> i32 {
 }
 
 fn umount(call: &Call<'_>) -> Result<i32, i32> {
-    let (mut all, mut read_only, mut kind, mut flags) =
-        (false, false, None, UnmountFlags::default());
-    let mut options = call.options("aflrt:");
+    let (mut all, mut read_only, mut below) = (false, false, false);
+    let (mut kind, mut flags) = (None, UnmountFlags::default());
+    let mut options = call.options("adflnrRt:v");
     while let Some(letter) = options.next()? {
         match letter {
             b'a' => all = true,
             b'f' => flags = flags | UnmountFlags::FORCE,
             b'l' => flags = flags | UnmountFlags::DETACH,
             b'r' => read_only = true,
+            b'R' => below = true,
+            // There is no `/etc/mtab`, the kernel frees the loop devices of `mount`, and a failure is reported.
+            b'd' | b'n' | b'v' => {}
             _ => kind = Some(options.value),
         }
     }
@@ -55,8 +58,9 @@ fn umount(call: &Call<'_>) -> Result<i32, i32> {
         // A mount inside of another mount comes after it in the list. The file systems that the rest of a rescue needs stay.
         for line in mounts()?.into_iter().rev() {
             let needed = "/ /proc /sys /dev /dev/pts";
-            let fits = kind.is_none_or(|kind| kind == &*line.kind);
-            if fits && (kind.is_some() || text::position(needed, line.target.to_bytes()).is_none())
+            let named = kind.is_some_and(|kind| !kind.to_bytes().starts_with(b"no"));
+            if fstab::has_type(kind.unwrap_or_default(), &line.kind)
+                && (named || text::position(needed, line.target.to_bytes()).is_none())
             {
                 status |=
                     detach(&line.target).map_or_else(|errno| failed(&line.target, errno), |()| 0);
@@ -68,6 +72,17 @@ fn umount(call: &Call<'_>) -> Result<i32, i32> {
         return Err(call.misused(b"", "a directory or a device is needed"));
     }
     for operand in operands {
+        if below {
+            let tree = fstab::resolved(operand);
+            // A mount on top of another comes after it in the list.
+            for line in mounts()?.into_iter().rev() {
+                let is_below = text::after(line.target.to_bytes(), tree.to_bytes());
+                if line.target != tree && is_below.is_some_and(|it| it.starts_with(b"/")) {
+                    status |= detach(&line.target)
+                        .map_or_else(|errno| failed(&line.target, errno), |()| 0);
+                }
+            }
+        }
         let outcome = match detach(operand) {
             // It may be a device, or another source, which is mounted somewhere.
             Err(errno @ (Errno::EINVAL | Errno::ENOENT)) => {

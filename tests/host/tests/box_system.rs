@@ -40,6 +40,55 @@ fn with_the_option_f_the_kernel_ends_the_machine_without_init() {
     }
 }
 
+/// Runs a script in a file system of its own. Returns its output, and a line for each mount that it has made.
+fn mounts(ours: &Path, script: &str) -> String {
+    let script = format!(
+        "mount -t tmpfs none /mnt && cd /mnt && mkdir a b c && {{ {script}\n}} 2>&1
+        sed -n '/^none .mnt /,$s:^\\([^ ]*\\) /mnt/:\\1 :p' /proc/mounts | cut -d' ' -f1-4"
+    );
+    as_process_1(ours, &script).1
+}
+
+#[test]
+fn a_remount_keeps_the_flags_that_it_does_not_name() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let script = "mount -t tmpfs -o nosuid,noexec,size=1m x a; \"$0\" mount -o remount,ro a";
+    let said = mounts(&ours, script);
+    assert!(said.starts_with("x a tmpfs ro,nosuid,noexec,"), "{said}");
+    let said = mounts(&ours, &format!("{script}; \"$0\" mount -o remount,rw a"));
+    assert!(said.starts_with("x a tmpfs rw,nosuid,noexec,"), "{said}");
+}
+
+#[test]
+fn mount_has_the_options_of_util_linux_that_are_flags_and_its_long_options() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let script = "\"$0\" mount -nv -t tmpfs -o nodiratime,loud,noiversion,_netdev x a
+        touch x; \"$0\" mount -t tmpfs x b
+        \"$0\" mount --bind b c; \"$0\" mount --make-private c; \"$0\" mount --remount c";
+    let said = mounts(&ours, script);
+    let mut lines = said.lines();
+    assert_eq!(
+        lines.next(),
+        Some("mount: remount: no such option"),
+        "{said}"
+    );
+    assert!(said.contains("x a tmpfs rw,nodiratime,"), "{said}");
+    // A file system that is on no device does not make a loop device of a file with its name.
+    assert!(said.contains("\nx b tmpfs rw,"), "{said}");
+    assert!(said.contains("\nx c tmpfs rw,"), "{said}");
+}
+
+#[test]
+fn umount_takes_a_list_of_types_and_what_is_mounted_below() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let tree = "mount -t tmpfs x a; mkdir a/s; mount -t ramfs y a/s; mount -t ramfs z b;";
+    let said = mounts(&ours, &format!("{tree} \"$0\" umount -R a"));
+    assert_eq!(said.split(',').next(), Some("z b ramfs rw"), "{said}");
+    let said = mounts(&ours, &format!("{tree} \"$0\" umount -a -t ext3,ramfs"));
+    assert!(said.starts_with("x a tmpfs"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
 /// Runs a script in a terminal of its own, with `box` as `$BOX`. Returns the output.
 fn in_terminal(ours: &Path, script: &str) -> String {
     let output = Command::new("script")
