@@ -72,6 +72,10 @@ pub fn blocks(fd: BorrowedFd<'_>, with: &mut dyn FnMut(&[u8])) -> Result<(), Err
     }
 }
 
+/// The kernel copies fastest from a file to memory whose address, too, is a multiple of this: to an address a few bytes above one, an
+/// AMD processor copies at a quarter of the speed.
+const PAGE: usize = 4096;
+
 /// Reads lines of any length. The memory that it takes is that of the longest line.
 pub struct Lines<'fd> {
     fd: BorrowedFd<'fd>,
@@ -79,6 +83,8 @@ pub struct Lines<'fd> {
     /// The bytes of the buffer from `start` to `end` have not been returned yet.
     start: usize,
     end: usize,
+    /// The end of the room for more, which is a whole number of pages after [`make_room`](Self::make_room).
+    limit: usize,
     delimiter: u8,
 }
 
@@ -94,6 +100,7 @@ impl<'fd> Lines<'fd> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            limit: 0,
             delimiter,
         }
     }
@@ -106,24 +113,23 @@ impl<'fd> Lines<'fd> {
 
     /// Returns all lines that have been read and not been returned, at least one.
     pub fn batch(&mut self) -> Result<Option<&[u8]>, Errno> {
-        self.up_to(|text, delimiter| text.iter().rposition(|byte| *byte == delimiter))
+        self.up_to(bytes::find_last)
     }
 
     /// Returns the text up to the delimiter that `find` finds in the text that has been read, or the rest of the file.
     fn up_to(&mut self, find: fn(&[u8], u8) -> Option<usize>) -> Result<Option<&[u8]>, Errno> {
-        let mut searched = self.start;
+        let mut searched = 0;
         loop {
-            let unsearched = self.buffer.get(searched..self.end).unwrap_or_default();
-            if let Some(index) = find(unsearched, self.delimiter) {
-                return Ok(Some(self.take(searched + index + 1)));
+            let unsearched = self.buffer.get(self.start + searched..self.end);
+            if let Some(index) = find(unsearched.unwrap_or_default(), self.delimiter) {
+                return Ok(Some(self.take(self.start + searched + index + 1)));
             }
-            searched = self.end;
-            if self.end == self.buffer.len() {
-                searched -= self.start;
+            searched = self.end - self.start;
+            if self.end == self.limit {
                 self.make_room()?;
             }
-            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match io::read(self.fd, free)? {
+            let free = self.buffer.get_mut(self.end..self.limit);
+            match io::read(self.fd, free.unwrap_or_default())? {
                 0 if self.start == self.end => return Ok(None),
                 0 => return Ok(Some(self.take(self.end))),
                 length => self.end += length,
@@ -131,16 +137,21 @@ impl<'fd> Lines<'fd> {
         }
     }
 
-    /// Moves the unread bytes to the front of the buffer, and makes the buffer larger if they fill half of it.
+    /// Moves the unread bytes to the front of the buffer, so that they end at the beginning of a page. Makes the buffer larger if
+    /// they fill half of it.
     fn make_room(&mut self) -> Result<(), Errno> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
-        if self.end >= self.buffer.len() / 2 {
-            let more = self.buffer.len().max(BLOCK);
+        let unread = self.end - self.start;
+        if unread >= self.buffer.len() / 2 {
+            // A page before the unread bytes, and one after the room.
+            let more = self.buffer.len().max(BLOCK + 2 * PAGE);
             self.buffer.try_reserve(more).map_err(|_| Errno::ENOMEM)?;
             self.buffer.resize(self.buffer.len() + more, 0);
         }
+        let address = self.buffer.as_ptr().addr();
+        let end = (address + unread).next_multiple_of(PAGE) - address;
+        self.buffer.copy_within(self.start..self.end, end - unread);
+        (self.start, self.end) = (end - unread, end);
+        self.limit = end + (self.buffer.len() - end) / PAGE * PAGE;
         Ok(())
     }
 

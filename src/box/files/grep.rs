@@ -11,7 +11,7 @@ use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, io, sys};
 use nestling_shell::regular::Regular;
 
 use crate::common::basic;
-use crate::common::bytes;
+use crate::common::bytes::{self, Needle};
 use crate::common::input::{Input, Lines};
 use crate::common::output::Output;
 use crate::common::walk::{Follow, Walk, When};
@@ -46,7 +46,7 @@ struct Grep {
 }
 
 enum Pattern {
-    Fixed(Vec<u8>),
+    Fixed(Needle),
     Regular(Regular),
 }
 
@@ -160,7 +160,7 @@ impl Grep {
             if self.ignores_case {
                 text.make_ascii_lowercase();
             }
-            return Some(Pattern::Fixed(text));
+            return Some(Pattern::Fixed(Needle::new(&text)));
         }
         match kind {
             b'G' => text = basic::extended(&text)?,
@@ -232,8 +232,8 @@ impl Grep {
             };
             let is_binary = *is_binary.get_or_insert_with(|| bytes::find(batch, 0).is_some());
             while !batch.is_empty() && count < self.most {
-                let skipped = self.skip(batch);
-                let (before, rest) = batch.split_at_checked(skipped).unwrap_or_default();
+                let (start, matches) = self.candidate(batch);
+                let (before, rest) = batch.split_at_checked(start).unwrap_or_default();
                 if self.numbers {
                     number += bytes::count(before, b'\n');
                 }
@@ -244,7 +244,7 @@ impl Grep {
                 let (line, rest) = rest.split_at_checked(end).unwrap_or_default();
                 batch = rest.get(1..).unwrap_or_default();
                 number += 1;
-                if self.matches(line) == self.inverts {
+                if !matches && self.matches(line) == self.inverts {
                     continue;
                 }
                 (count, self.found) = (count + 1, true);
@@ -290,20 +290,21 @@ impl Grep {
         });
     }
 
-    /// How many bytes of lines cannot match: for one fixed text, the search does not look at lines.
-    fn skip(&self, batch: &[u8]) -> usize {
+    /// Returns the start of the first line that may match, and whether it is known to be selected. For one fixed text, the search
+    /// does not look at lines.
+    fn candidate(&self, batch: &[u8]) -> (usize, bool) {
         let [Pattern::Fixed(text)] = &self.patterns[..] else {
-            return 0;
+            return (0, false);
         };
-        if self.inverts || self.ignores_case || text.is_empty() {
-            return 0;
+        if self.inverts || self.ignores_case || text.text().is_empty() {
+            return (0, false);
         }
-        let Some(place) = bytes::find_text(batch, text) else {
-            return batch.len();
+        let Some(place) = text.find(batch) else {
+            return (batch.len(), false);
         };
         let before = batch.get(..place).unwrap_or_default();
-        let newline = before.iter().rposition(|&byte| byte == b'\n');
-        newline.map_or(0, |it| it + 1)
+        let start = bytes::find_last(before, b'\n').map_or(0, |it| it + 1);
+        (start, !self.words && !self.whole)
     }
 
     fn line(&mut self, path: &CStr, line: &[u8], number: u64) {
@@ -344,8 +345,8 @@ impl Grep {
         let line = lower.as_deref().unwrap_or(line);
         let whole = self.whole;
         self.patterns.iter_mut().any(|pattern| match pattern {
-            Pattern::Fixed(text) if whole => line == text,
-            Pattern::Fixed(text) => text.is_empty() || bytes::find_text(line, text).is_some(),
+            Pattern::Fixed(text) if whole => line == text.text(),
+            Pattern::Fixed(text) => text.find(line).is_some(),
             Pattern::Regular(regular) => regular.search(line),
         })
     }
@@ -367,9 +368,12 @@ impl Grep {
             let ends = self.patterns.iter_mut().filter_map(|pattern| {
                 let end = match pattern {
                     Pattern::Fixed(text) if whole => {
-                        (rest == &text[..] && start == 0).then_some(line.len())
+                        (rest == text.text() && start == 0).then_some(line.len())
                     }
-                    Pattern::Fixed(text) => rest.starts_with(text).then_some(start + text.len()),
+                    Pattern::Fixed(text) => {
+                        let text = text.text();
+                        rest.starts_with(text).then_some(start + text.len())
+                    }
                     Pattern::Regular(regular) => {
                         regular.longest(line, start, &|end| !words || !is_word(end))
                     }
