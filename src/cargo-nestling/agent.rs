@@ -1,5 +1,6 @@
 //! The program that `cargo nestling boot` and `test` put into each machine as `/.nestling/agent`. It reports over the
-//! console what happens, in lines of the same form as those of nestling's `init`, which begin with `agent: `.
+//! console what happens. Lines for `machine.rs`, which boots the machine, begin with `nestling: `: `begin RELEASE`, when the agent runs; for
+//! each command `start`, and `end exit STATUS` or `end signal NUMBER`; and `power-off`. Messages for the user begin with `agent: `.
 //!
 //! The kernel starts it as process 1. If `/.nestling/disk` names a device, the agent loads the modules that
 //! `/.nestling/modules/order` lists, and continues in the root on this disk. Then it executes the init that
@@ -38,6 +39,7 @@ fn main(process: Process) -> i32 {
     let is_first = sys::process::getpid().as_raw() == 1;
     let commands = read(c"/.nestling/commands").unwrap_or_default();
     if !is_first {
+        begin();
         return run(&commands, process);
     }
     let init = read(c"/.nestling/init").ok();
@@ -50,10 +52,7 @@ fn main(process: Process) -> i32 {
         println!("\ragent: ", step, ": ", errno);
         return 1;
     }
-    match sys::machine::uname() {
-        Ok(names) => println!("\ragent: started on Linux ", names.release()),
-        Err(errno) => println!("\ragent: uname: ", errno),
-    }
+    begin();
     if let Some(Ok(init)) = init.map(CString::new) {
         return become_it(&init, process);
     }
@@ -68,6 +67,14 @@ fn main(process: Process) -> i32 {
     }
     run(&commands, process);
     end()
+}
+
+/// Reports that the agent runs.
+fn begin() {
+    match sys::machine::uname() {
+        Ok(names) => println!("\rnestling: begin ", names.release()),
+        Err(errno) => println!("\ragent: uname: ", errno),
+    }
 }
 
 fn read(path: &CStr) -> Result<Vec<u8>, Errno> {
@@ -166,16 +173,19 @@ fn run(commands: &[u8], process: Process) -> i32 {
         }
         match command.spawn() {
             Ok(child) => {
-                println!("\ragent: command: started, process ", child.id());
+                println!("\rnestling: start");
                 if let Ok(status) = pid1::reap_until(child.id()) {
-                    println!("\ragent: command: ", status);
+                    match status.signal() {
+                        Some(signal) => println!("\rnestling: end signal ", signal.as_raw()),
+                        None => println!("\rnestling: end exit ", status.code().unwrap_or(1)),
+                    }
                     last = status.shell_code();
                 }
             }
             Err(error) => {
                 last = error.shell_code();
                 println!("\ragent: command: ", error);
-                println!("\ragent: command: exit status: ", last);
+                println!("\rnestling: end exit ", last);
             }
         }
         if let Ok(own) = sys::process::getpgid(0) {
@@ -226,7 +236,7 @@ fn make_links(links: &[u8]) {
 fn end() -> i32 {
     let _ = pid1::end_processes(Duration::ZERO);
     let _ = terminal::drain(io::stdout());
-    println!("\ragent: power off");
+    println!("\rnestling: power-off");
     println!(
         "\ragent: ",
         pid1::shut_down(Reboot::PowerOff, Duration::ZERO)

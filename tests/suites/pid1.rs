@@ -1,4 +1,4 @@
-//! Tests of what PID 1 does for all processes. The suite's parent is nestling's `init`, as PID 1 of a real kernel.
+//! Tests of what PID 1 does for all processes. PID 1 of a real kernel is nestling's `init`; its child, the agent, runs the suites.
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
@@ -11,10 +11,10 @@ use nestling_tests::{
 
 nestling_tests::suite! {
     once {
-        this_suite_is_a_child_of_our_own_pid_1,
+        the_agent_of_this_suite_is_a_child_of_our_own_pid_1,
         pid_1_holds_the_console_and_its_table_and_no_other_descriptor,
         pid_1_reaps_a_thousand_orphans,
-        pid_1_has_no_zombie_and_no_child_but_this_suite,
+        pid_1_has_no_zombie_and_no_child_but_the_agent,
         pid_1_links_the_names_of_open_descriptors_into_dev,
     }
 }
@@ -25,10 +25,15 @@ fn need_pid_1() {
     }
 }
 
-fn this_suite_is_a_child_of_our_own_pid_1() {
+/// Returns the pid of the agent, the parent of this suite.
+fn agent() -> i32 {
+    Stat::of(process::getppid()).expect("the suite").parent
+}
+
+fn the_agent_of_this_suite_is_a_child_of_our_own_pid_1() {
     need_pid_1();
-    let suite = Stat::of(process::getppid()).expect("the suite");
-    assert_eq!(suite.parent, 1);
+    let agent = Stat::of(agent()).expect("the agent");
+    assert_eq!(agent.parent, 1);
     let name = read_file(c"/proc/1/comm").expect("its name");
     assert_eq!(name.as_str(), "init\n");
 }
@@ -92,19 +97,18 @@ fn pid_1_reaps_a_thousand_orphans() {
     assert_eq!(adopted.load(Relaxed), COUNT as u32, "orphans of PID 1's");
 }
 
-fn pid_1_has_no_zombie_and_no_child_but_this_suite() {
+fn pid_1_has_no_zombie_and_no_child_but_the_agent() {
     need_pid_1();
-    let suite = process::getppid();
-    let mut seen = 0;
+    let (agent, mut seen) = (agent(), 0);
     each_number_in(c"/proc", |pid| {
         // A process that has ended in between is not a child of PID 1.
         if let Some(stat) = Stat::of(pid).filter(|stat| stat.parent == 1) {
             assert_ne!(stat.state, b'Z', "process {pid}");
-            assert_eq!(pid, suite, "a child of PID 1");
+            assert_eq!(pid, agent, "a child of PID 1");
             seen += 1;
         }
     });
-    assert_eq!(seen, 1, "this suite");
+    assert_eq!(seen, 1, "the agent");
 }
 
 /// The fields of `/proc/PID/stat` that the tests use.

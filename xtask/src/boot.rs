@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Result, ensure};
 use cargo_nestling::{
     agent,
-    console::{converse, input},
+    console::{Shown, converse, input},
 };
 
 use cargo_nestling::{
@@ -65,7 +65,11 @@ pub fn boot(
         append,
     };
     let running = machine.start(input())?;
-    let code = converse(running, !append.is_empty(), 1, Duration::MAX, |_| {})?;
+    let shown = match append.is_empty() {
+        true => Shown::Commands,
+        false => Shown::All,
+    };
+    let code = converse(running, shown, 1, Duration::MAX, |_| {})?;
     Ok(ExitCode::from(code))
 }
 

@@ -19,7 +19,7 @@ use duct::cmd;
 
 use crate::{
     arch::Arch,
-    boot::{self, SERVICE},
+    boot::SERVICE,
     compile::{self, Profile},
     debian,
     initramfs::Initramfs,
@@ -282,21 +282,10 @@ pub fn obtain(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<PathBu
     Ok(parts.into())
 }
 
-/// Returns the kernel's release, which is part of the name of the package with its modules. Nestling's init reports it.
+/// Returns the kernel's release, which is part of the name of the package with its modules.
 pub fn release(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<String> {
-    let mut archive = Initramfs::new();
-    boot::programs(&mut archive, workspace, arch)?;
-    archive.file("etc/inittab", b"::once:/bin/poweroff\n");
-    let initramfs = scratch(workspace, arch, "release.cpio")?;
-    archive.write(&initramfs)?;
-    let machine = Machine {
-        arch,
-        kernel,
-        initramfs: &initramfs,
-        append: "",
-    };
-    let mut running = machine.start(Stdio::null())?;
-    drivers::release(&mut running)
+    let agent = compile::path(workspace, arch, Profile::Tests, "agent");
+    cargo_nestling::boot::release(arch, kernel, &agent)
 }
 
 fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {

@@ -1,12 +1,15 @@
-//! Runs the on-target suites on a real kernel: one after the other in one machine, as children of nestling's PID 1.
+//! Runs the on-target suites on a real kernel: one after the other in one machine. Nestling's PID 1 starts the agent of `cargo nestling`, which
+//! starts the suites and reports when each has ended.
 
 use std::{
+    ffi::OsString,
     path::Path,
     process::{ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
+use cargo_nestling::agent;
 
 use crate::{
     boot, compile,
@@ -25,8 +28,8 @@ const SILENCE: Duration = Duration::from_secs(300);
 /// The time limit of the machine.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// A command that cannot be started.
-const NONSENSE: &str = "nonsense";
+/// What init must write about a line of the inittab with a program that does not exist.
+const FAILED: &str = "init: nonsense: exec \"/nonsense\": ENOENT: no such file or directory\n";
 
 /// The name under which the checks of the machine itself are reported.
 pub const BOOT: &str = "boot";
@@ -46,14 +49,12 @@ struct Course<'a> {
     report: &'a Report,
     /// The text that the console has shown since the last event.
     text: String,
-    /// The text that the kernel printed before PID 1 began.
+    /// The text that the console had shown when the agent began.
     before: String,
     /// The suites that have not ended.
     waiting: Vec<&'a str>,
     /// The time when the last suite ended.
     last: Instant,
-    failed_spawn: bool,
-    stopped: bool,
 }
 
 impl Session<'_> {
@@ -84,8 +85,6 @@ impl Session<'_> {
             before: String::new(),
             waiting: self.suites.to_vec(),
             last: begin,
-            failed_spawn: false,
-            stopped: false,
         };
         let problem = loop {
             let limit = SILENCE.min(LIMIT.saturating_sub(begin.elapsed()));
@@ -100,8 +99,10 @@ impl Session<'_> {
                 Progress::Ended(_) if running.console.panicked() => {
                     break Some("the kernel panicked".into());
                 }
-                Progress::Ended(status) if status.success() && course.stopped => break None,
-                Progress::Ended(status) => break Some(format!("qemu ended: {status}")),
+                Progress::Ended(status) => {
+                    let is_off = running.console.transcript().contains("init: power off\n");
+                    break (!status.success() || !is_off).then(|| format!("qemu ended: {status}"));
+                }
             }
         };
         let tail = running.console.tail();
@@ -121,16 +122,15 @@ impl Session<'_> {
             archive.program(&format!("bin/{name}"), &path)?;
         }
         archive.link("bin/cat", "/bin/probe");
-        let mut inittab = format!("::wait:/{NONSENSE}\n");
-        for name in self.suites {
-            // Because of the quotes, init starts the line by a shell.
-            let case = match self.case {
-                "" => String::new(),
-                case => format!(" '{case}'"),
-            };
-            inittab += &format!("::wait:/bin/{SUITES} {name}{case}\n");
-        }
-        inittab += "::once:/bin/poweroff\n";
+        let program = format!("/bin/{SUITES}");
+        let words = |name: &&str| [&program, *name, self.case].map(OsString::from).to_vec();
+        let commands: Vec<_> = self.suites.iter().map(words).collect();
+        let agent = compile::path(workspace, arch, profile, "agent");
+        agent::place(&mut archive, &agent, &commands)?;
+        let inittab = format!(
+            "::wait:/nonsense\n::wait:{}\n::once:/bin/poweroff\n",
+            agent::PATH
+        );
         archive.file("etc/inittab", inittab.as_bytes());
         Ok(archive)
     }
@@ -141,18 +141,13 @@ impl Course<'_> {
         match event {
             Event::Text(text) => self.text += &String::from_utf8_lossy(&text),
             Event::Begin(release) => {
-                self.before = std::mem::take(&mut self.text);
+                self.before = std::mem::take(&mut self.text).replace('\r', "");
                 self.last = Instant::now();
                 let label = self.session.config.to_string();
                 self.report.describe(&label, &format!("Linux {release}"));
             }
-            Event::Said { what, .. } => self.stopped |= what == "power off",
-            Event::Start(_) => {}
-            Event::End { status, .. } => self.suite_ended(status),
-            Event::About { name, what, .. } => {
-                let expected = format!("exec \"/{NONSENSE}\": ENOENT: no such file or directory");
-                self.failed_spawn |= name == NONSENSE && what == expected;
-            }
+            Event::Start | Event::PowerOff => {}
+            Event::End(status) => self.suite_ended(status),
         }
     }
 
@@ -191,7 +186,7 @@ impl Course<'_> {
             ),
             (
                 "a failed spawn is reported and does not disturb PID 1",
-                self.failed_spawn && all_ran,
+                self.before.contains(FAILED) && all_ran,
             ),
             (
                 "the machine powers off, and qemu exits with 0",

@@ -17,7 +17,7 @@ use crate::{
     agent,
     arch::Arch,
     cache, compile,
-    console::{converse, input},
+    console::{Shown, converse, input},
     disk, drivers, elf,
     initramfs::Initramfs,
     kernel::{self, Age},
@@ -284,13 +284,16 @@ pub fn boot(
         commands: &commands,
     };
     let running = boot.start(input())?;
-    let is_verbose = !append.is_empty();
-    let code = converse(running, is_verbose, commands.len(), Duration::MAX, |_| {})?;
+    let shown = match append.is_empty() {
+        true => Shown::Machine,
+        false => Shown::All,
+    };
+    let code = converse(running, shown, commands.len(), Duration::MAX, |_| {})?;
     Ok(ExitCode::from(code))
 }
 
-/// Boots a kernel to find out its release.
-fn release(arch: Arch, kernel: &Path, agent: &Path) -> Result<String> {
+/// Boots a kernel to find out its release, which the agent reports.
+pub fn release(arch: Arch, kernel: &Path, agent: &Path) -> Result<String> {
     let boot = Boot {
         arch,
         kernel,

@@ -14,8 +14,16 @@ use crate::machine::{Console, Event, Progress, Running};
 /// The time within which a machine must reach PID 1.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
-/// The name of the processes whose exit status counts as the machine's.
-pub const COMMAND: &str = "command";
+/// What of a machine's console is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Everything, with the messages of the firmware and the kernel.
+    All,
+    /// The text from the start of the agent on, until the agent switches the machine off.
+    Machine,
+    /// As `Machine`, but only until the last expected command has ended.
+    Commands,
+}
 
 /// Returns the input for a machine's console: this program's, if that is a terminal. Otherwise a pipe, so that the input waits until a
 /// program in the machine can read it.
@@ -27,19 +35,18 @@ pub fn input() -> Stdio {
 }
 
 /// Shows a machine's console on standard output until the machine ends. Passes standard input to it, if its input is a pipe: when the
-/// first process named `command` runs, or with `expected` 0, when process 1 runs. Returns the exit status of the last process
-/// named `command`; `on_end` gets the status of each of them. It is an error if the machine does not end by itself, or
-/// if fewer than `expected` such processes have ended before. `is_verbose` shows the messages of the firmware and the
-/// kernel. `limit` is the time that each such process may take.
+/// agent starts the first command, or with `expected` 0, when the agent runs. Returns the exit status of the last command;
+/// `on_end` gets the status of each. It is an error if the machine does not end by itself, or
+/// if fewer than `expected` commands have ended before. `limit` is the time that each command may take.
 pub fn converse(
     mut running: Running,
-    is_verbose: bool,
+    shown: Shown,
     expected: usize,
     limit: Duration,
     mut on_end: impl FnMut(u8),
 ) -> Result<u8> {
     let mut begin = Instant::now();
-    let mut shown = is_verbose;
+    let mut is_shown = shown == Shown::All;
     let (mut started, mut has_command, mut codes) = (false, false, Vec::new());
     loop {
         let limit = if started { limit } else { START_LIMIT };
@@ -51,39 +58,35 @@ pub fn converse(
                     true => format!("the time is up: {seconds} s"),
                     false => format!("the machine did not come to PID 1 within {seconds} s"),
                 };
-                return Err(broken(what, &running.console, shown));
+                return Err(broken(what, &running.console, is_shown));
             }
             Progress::Silent => {}
             Progress::Said(events) => {
                 for event in events {
                     match event {
-                        Event::Text(text) if shown => show(&text)?,
+                        Event::Text(text) if is_shown => show(&text)?,
                         Event::Text(_) => {}
                         Event::Begin(_) => {
-                            (started, shown, begin) = (true, true, Instant::now());
+                            (started, is_shown, begin) = (true, true, Instant::now());
                             if expected == 0 {
                                 running.pass_stdin();
                             }
                         }
-                        Event::End { name, status } if name == COMMAND => {
+                        Event::Start => {
+                            has_command = true;
+                            running.pass_stdin();
+                        }
+                        Event::End(status) => {
                             let code = shell_code(status);
                             on_end(code);
                             codes.push(code);
                             begin = Instant::now();
+                            if shown == Shown::Commands && codes.len() >= expected {
+                                is_shown = false;
+                            }
                         }
-                        Event::Start(name) if name == COMMAND => {
-                            has_command = true;
-                            running.pass_stdin();
-                        }
-                        Event::Start(_) | Event::End { .. } => {}
-                        Event::About { by, name, what } => {
-                            show(format!("{by}: {name}: {what}\n").as_bytes())?
-                        }
-                        // After the power-off, only a panic of the kernel matters, so its other messages are shown only
-                        // if `is_verbose`.
-                        Event::Said { what, .. } if what == "power off" => shown = is_verbose,
-                        Event::Said { .. } if expected > 0 && codes.len() >= expected => {}
-                        Event::Said { by, what } => show(format!("{by}: {what}\n").as_bytes())?,
+                        // After the power-off, only a panic of the kernel matters.
+                        Event::PowerOff => is_shown = shown == Shown::All,
                     }
                 }
             }
@@ -99,7 +102,7 @@ pub fn converse(
                 } else {
                     return Ok(codes.last().copied().unwrap_or_default());
                 };
-                return Err(broken(what, &running.console, shown));
+                return Err(broken(what, &running.console, is_shown));
             }
         }
     }

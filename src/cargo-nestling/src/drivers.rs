@@ -84,7 +84,7 @@ pub fn obtain_those(
     Ok(modules)
 }
 
-/// Waits until the machine reaches PID 1, and returns the kernel's release, which PID 1 reports.
+/// Waits until the machine reaches the agent, and returns the kernel's release, which the agent reports.
 pub fn release(running: &mut Running) -> Result<String> {
     while let Progress::Said(events) = running.wait(LIMIT)? {
         for event in events {
@@ -94,7 +94,7 @@ pub fn release(running: &mut Running) -> Result<String> {
         }
     }
     bail!(
-        "the kernel does not reach PID 1:\n{}",
+        "the kernel does not reach the agent:\n{}",
         running.console.tail()
     )
 }

@@ -1,6 +1,6 @@
 //! A machine in qemu-system: it starts with a kernel and an initramfs, and its console is read while it runs.
 //!
-//! Nestling's PID 1 reports its actions over the same console.
+//! The agent reports over the same console what happens, in lines that [`Event`] reads.
 
 use std::{
     fs::File,
@@ -214,96 +214,50 @@ impl Drop for Running {
 /// An event on the console, in the order of the output.
 #[derive(Debug, PartialEq)]
 pub enum Event {
-    /// Text that PID 1 did not write.
+    /// Text that the agent did not write as an event.
     Text(Vec<u8>),
-    /// PID 1 runs on this release of the kernel.
+    /// The agent runs on this release of the kernel: as process 1, or as a service of an init.
     Begin(String),
-    /// PID 1 has started a process with this name.
-    Start(String),
-    /// A process has ended.
-    End {
-        /// The name of the process.
-        name: String,
-        /// The exit status.
-        status: ExitStatus,
-    },
-    /// Another message about a process, such as why it could not be started.
-    About {
-        /// The program that says it.
-        by: &'static str,
-        /// The name of the process.
-        name: String,
-        /// The message.
-        what: String,
-    },
-    /// A message about the machine.
-    Said {
-        /// The program that says it.
-        by: &'static str,
-        /// The message.
-        what: String,
-    },
+    /// The agent has started a command.
+    Start,
+    /// A command has ended, or could not be started.
+    End(ExitStatus),
+    /// As process 1, the agent switches the machine off.
+    PowerOff,
 }
 
+/// The beginning of a line of the agent that is an event. The carriage return moves the cursor of a terminal to the left margin.
+const MARK: &[u8] = b"\rnestling: ";
+
 impl Event {
-    /// Reads a line of PID 1, without the program's name at its beginning.
-    fn parse(by: &'static str, line: &str) -> Event {
-        if let Some(release) = line.strip_prefix("started on Linux ") {
-            return Event::Begin(release.into());
-        }
-        let Some((name, what)) = line
-            .split_once(": ")
-            .filter(|(name, _)| !name.contains(' '))
-        else {
-            let what = line.into();
-            return Event::Said { by, what };
-        };
-        let name = name.into();
-        if what.starts_with("started, ") {
-            return Event::Start(name);
-        }
-        let number = |start| {
-            what.strip_prefix(start)?
-                .split([' ', ';'])
-                .next()?
-                .parse()
-                .ok()
-        };
-        let status = number("exit status: ").map(|code: i32| code << 8);
-        match status.or(number("signal: ")) {
-            Some(status) => Event::End {
-                name,
-                status: ExitStatus::from_raw(status),
-            },
-            None => {
-                let what = what.into();
-                Event::About { by, name, what }
+    /// Reads a line of the agent, without [`MARK`] and the line's end: `begin RELEASE`, `start`, `end exit STATUS`, `end signal NUMBER`
+    /// or `power-off`. Returns `None` if the line is none of these.
+    fn parse(line: &[u8]) -> Option<Event> {
+        let line = str::from_utf8(line).ok()?;
+        let words: Vec<_> = line.split(' ').collect();
+        Some(match *words {
+            ["begin", release] if !release.is_empty() => Event::Begin(release.into()),
+            ["start"] => Event::Start,
+            ["end", "exit", code] => Event::End(ExitStatus::from_raw(
+                i32::from(code.parse::<u8>().ok()?) << 8,
+            )),
+            ["end", "signal", number] => {
+                let number = number.parse().ok().filter(|it| (1..=64).contains(it));
+                Event::End(ExitStatus::from_raw(number?))
             }
-        }
+            ["power-off"] => Event::PowerOff,
+            _ => return None,
+        })
     }
 }
 
-/// Divides the console's output into PID 1's messages and other text.
+/// Divides the console's output into the agent's events and other text.
 #[derive(Default)]
 pub struct Console {
-    /// Bytes that may be the beginning of a line of PID 1.
+    /// Bytes that may be the beginning of an event's line.
     pending: Vec<u8>,
     /// The whole output, for error messages.
     transcript: Vec<u8>,
-}
-
-/// The programs whose lines are read: nestling's init, and the agent of `cargo nestling`.
-const PROGRAMS: [&str; 2] = ["init", "agent"];
-
-/// Returns the program that has written this line, or may have written its beginning. A line begins with a carriage return, which moves
-/// the cursor to the left margin, and with the program's name.
-fn writer(line: &[u8]) -> Option<(&'static str, &[u8])> {
-    let rest = line.strip_prefix(b"\r")?;
-    PROGRAMS.into_iter().find_map(|name| {
-        let mark = [name.as_bytes(), b": "].concat();
-        let common = rest.len().min(mark.len());
-        (rest[..common] == mark[..common]).then_some((name, &rest[common..]))
-    })
 }
 
 impl Console {
@@ -313,7 +267,8 @@ impl Console {
         let mut events = Vec::new();
         let mut text = Vec::new();
         for &byte in bytes {
-            if byte == b'\r' && writer(&self.pending).is_some_and(|(_, said)| said.is_empty()) {
+            // Another carriage return may be the beginning of the mark.
+            if byte == b'\r' && self.pending.len() <= MARK.len() {
                 text.append(&mut self.pending);
             }
             if byte != b'\r' && self.pending.is_empty() {
@@ -321,17 +276,21 @@ impl Console {
                 continue;
             }
             self.pending.push(byte);
-            match writer(&self.pending) {
-                None => text.append(&mut self.pending),
-                Some((by, said)) if byte == b'\n' => {
-                    if !text.is_empty() {
-                        events.push(Event::Text(std::mem::take(&mut text)));
+            let common = self.pending.len().min(MARK.len());
+            if self.pending[..common] != MARK[..common] {
+                text.append(&mut self.pending);
+            } else if byte == b'\n' {
+                let line = &self.pending[MARK.len()..];
+                match Event::parse(line.trim_ascii_end()) {
+                    Some(event) => {
+                        if !text.is_empty() {
+                            events.push(Event::Text(std::mem::take(&mut text)));
+                        }
+                        events.push(event);
                     }
-                    let line = String::from_utf8_lossy(said);
-                    events.push(Event::parse(by, line.trim_end()));
-                    self.pending.clear();
+                    None => text.extend(&self.pending),
                 }
-                Some(_) => {}
+                self.pending.clear();
             }
         }
         if !text.is_empty() {
@@ -370,8 +329,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_of_pid_1_are_separated_from_the_text_however_they_are_split() {
-        let said = b"OpenSBI\r\n\rinit: started on Linux 6.1.0\r\n$ \rinit: sh: exit status: 3; it\r\n\rinitial\r\n\rinit: a: signal: 9 (SIGKILL)\r\n\ragent: b: exit status: 4\r\n\r";
+    fn events_are_separated_from_the_text_however_they_are_split() {
+        let said = b"OpenSBI\r\n\rnestling: begin 6.1.0\r\n$ \rinit: sh: exit status: 3\r\n\rnestling: start\r\n\r\rnestling: end exit 4\r\n\
+            \rnestling: end\r\n\rnestling: end signal 9\r\n\rnestling: power-off\r\n\rnestling";
         for cut in 0..said.len() {
             let mut console = Console::default();
             let mut text = Vec::new();
@@ -384,36 +344,51 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(text, b"OpenSBI\r\n$ \rinitial\r\n");
-            let end = |name: &str, status| Event::End {
-                name: name.into(),
-                status: ExitStatus::from_raw(status),
-            };
-            let begin = Event::Begin("6.1.0".into());
+            let expected = "OpenSBI\r\n$ \rinit: sh: exit status: 3\r\n\r\rnestling: end\r\n";
+            assert_eq!(String::from_utf8_lossy(&text), expected);
             assert_eq!(
                 others,
-                [begin, end("sh", 3 << 8), end("a", 9), end("b", 4 << 8)]
+                [
+                    Event::Begin("6.1.0".into()),
+                    Event::Start,
+                    Event::End(ExitStatus::from_raw(4 << 8)),
+                    Event::End(ExitStatus::from_raw(9)),
+                    Event::PowerOff,
+                ]
             );
         }
     }
 
     #[test]
-    fn a_line_of_pid_1_is_about_a_process_or_the_machine() {
-        let by = "agent";
-        let about = Event::About {
-            by,
-            name: "sh".into(),
-            what: "exec \"sh\": ENOENT".into(),
-        };
-        assert_eq!(Event::parse(by, "sh: exec \"sh\": ENOENT"), about);
-        assert_eq!(
-            Event::parse(by, "sh: started, process 7"),
-            Event::Start("sh".into())
-        );
-        for line in ["power off", "power off: stopping the machine"] {
-            let what = line.into();
-            assert_eq!(Event::parse(by, line), Event::Said { by, what });
+    fn a_line_that_is_not_exactly_an_event_is_none() {
+        for line in [
+            "",
+            " ",
+            "begin",
+            "begin ",
+            "begin 6.1 now",
+            "Begin 6.1",
+            "start ",
+            "start 7",
+            "end",
+            "end ",
+            "end 3",
+            "end exit",
+            "end exit ",
+            "end exit -1",
+            "end exit 256",
+            "end exit 3 4",
+            "end exit  3",
+            "end signal 0",
+            "end signal -9",
+            "end signal 65",
+            "end signal KILL",
+            "power-off now",
+            "power off",
+        ] {
+            assert_eq!(Event::parse(line.as_bytes()), None, "{line:?}");
         }
+        assert_eq!(Event::parse(b"begin \xff"), None);
     }
 
     #[test]

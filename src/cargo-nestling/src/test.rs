@@ -14,7 +14,7 @@ use crate::{
     boot::{Boot, Contents, parts},
     build::Group,
     cache,
-    console::converse,
+    console::{Shown, converse},
     kernel::{self, Age},
     note, process,
     project::{Profile, Project},
@@ -315,7 +315,7 @@ impl Course {
                 self.tell(program, verdict);
             }
         };
-        if let Err(error) = converse(running, false, programs.len(), options.limit, end) {
+        if let Err(error) = converse(running, Shown::Machine, programs.len(), options.limit, end) {
             for program in rest {
                 self.tell(program, Verdict::Failed("it did not end".into()));
             }

@@ -262,15 +262,10 @@ fn each_test_passes_fails_is_skipped_or_takes_too_long_and_a_summary_counts_them
     assert_eq!(code, Some(1));
 
     // What a machine reports counts in the same way. The next machine runs, even if this one fails.
-    let line = |text: &str| format!("\ragent: {text}\r\n");
-    let console = [
-        "started on Linux 1",
-        "command: started, process 2",
-        "command: exit status: 0",
-        "command: exit status: 77",
-    ];
+    let line = |text: &str| format!("\rnestling: {text}\r\n");
+    let console = ["begin 1", "start", "end exit 0", "start", "end exit 77"];
     let console = console.map(line).concat();
-    fakes.write("console", &(console.clone() + &line("power off")));
+    fakes.write("console", &(console.clone() + &line("power-off")));
     let words = [
         "fails",
         "skips",
@@ -289,7 +284,7 @@ fn each_test_passes_fails_is_skipped_or_takes_too_long_and_a_summary_counts_them
     let links = format!("{}\0/bin/verdicts\0", project.program(host().1).display());
     assert!(fakes.read("initramfs").contains(&links));
 
-    let console = console.replace(&line("command: exit status: 77"), "");
+    let console = console.replace(&line("end exit 77"), "");
     fakes.write("console", &console);
     let words = ["fails", "on_target", "--how", "kernel", "--how", "native"];
     let (code, said, errors) = test(&words);
@@ -714,7 +709,7 @@ fn what_is_wrong_with_an_added_program_or_with_the_init_is_said() {
     assert_eq!(code, Some(7), "{said}");
 
     // An init that does not start its arguments.
-    fakes.write("console", "\ragent: started on Linux 1\r\n");
+    fakes.write("console", "\rnestling: begin 1\r\n");
     let (code, said) = fakes.boot(&words);
     assert!(said.contains("the init must start its arguments"), "{said}");
     assert_eq!(code, Some(1), "{said}");
