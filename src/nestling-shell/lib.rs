@@ -31,7 +31,6 @@
 extern crate alloc;
 
 pub mod characters;
-pub mod decimal;
 pub mod editor;
 pub mod expansion;
 pub mod fields;

@@ -13,8 +13,7 @@ use nestling::{AsFd, Errno, FileType, OFlags, OwnedFd, RawFd, io, sys};
 
 use crate::expansion;
 use crate::options::Opt;
-use crate::shell::{Divert, Shell, text};
-use nestling_shell::decimal::Decimal;
+use crate::shell::{Divert, Shell, number, text};
 use nestling_shell::syntax::tree::{Redirection, RedirectionKind};
 
 /// The effect of a redirection.
@@ -211,7 +210,7 @@ fn evaluate(shell: &mut Shell, redirection: &Redirection) -> Result<[Option<Effe
         return Ok(effects);
     }
     if let Some(fd) = value {
-        shell.assign(variable, Decimal::new(fd.into()).as_bytes())?;
+        shell.assign(variable, &number(fd.into()))?;
     }
     Ok([None, None])
 }

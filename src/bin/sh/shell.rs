@@ -21,7 +21,6 @@ use crate::output::Output;
 use crate::stack::Stack;
 use crate::traps::table::Traps;
 use crate::variables::Variables;
-use nestling_shell::decimal::Decimal;
 use nestling_shell::fields::{Arguments, Fields, Parameters};
 use nestling_shell::map::Map;
 use nestling_shell::quoting::Quoted;
@@ -421,7 +420,9 @@ impl Shell {
 /// Returns the decimal digits of a number, as the value of a parameter.
 #[inline(never)]
 pub fn number(number: i64) -> Cow<'static, [u8]> {
-    Cow::Owned(Decimal::new(number).as_bytes().to_vec())
+    let mut digits = Vec::new();
+    number.write(&mut digits);
+    Cow::Owned(digits)
 }
 
 fn seconds() -> i64 {

@@ -3,8 +3,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use nestling::text::{Buffer, Text};
+
 use super::host::{Error, Host};
-use crate::decimal::Decimal;
 use crate::symbols::Symbol;
 use crate::syntax::arithmetic::{
     Binary, Expression, Operation, PARAMETERS, Sign, TOO_DEEP, Wrong, parse, parse_once,
@@ -123,12 +124,12 @@ fn run<H: Host>(host: &mut H, expression: &Expression, values: &[i64]) -> Result
                 }
             }
             Operation::Assign(name) => {
-                host.assign(name, Decimal::new(top).as_bytes())?;
+                assign(host, name, top)?;
                 continue;
             }
             Operation::Step(name, step) => {
                 let old = variable(host, name)?;
-                host.assign(name, Decimal::new(old.wrapping_add(step)).as_bytes())?;
+                assign(host, name, old.wrapping_add(step))?;
                 (0, old)
             }
             Operation::Drop => {
@@ -187,6 +188,13 @@ fn apply(operator: Binary, left: i64, right: i64) -> Result<i64, Wrong> {
         Binary::ExclusiveOr => left ^ right,
         Binary::Or => left | right,
     })
+}
+
+/// Assigns a number to a variable.
+fn assign<H: Host>(host: &mut H, name: Symbol, number: i64) -> Result<(), H::Divert> {
+    let mut digits = Buffer::<20>::new();
+    number.write(&mut digits);
+    host.assign(name, digits.bytes())
 }
 
 /// The number in a variable: 0 if the variable is unset or empty. If the value is not a decimal number, it is evaluated as an

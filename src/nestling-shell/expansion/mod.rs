@@ -14,7 +14,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::decimal::Decimal;
+use nestling::text::{Sink, Text};
+
 use crate::fields::Fields;
 use crate::pattern::Pattern;
 use crate::regular::Regular;
@@ -170,11 +171,13 @@ fn check_unset<H: Host>(host: &mut H, name: ParameterName) -> Result<(), H::Dive
 
 /// The parameter's name as it is written after the `$`.
 fn name_of<H: Host>(host: &H, name: ParameterName) -> Vec<u8> {
+    let mut text = Vec::new();
     match name {
-        ParameterName::Variable(name) => host.symbols().name(name).to_vec(),
-        ParameterName::Positional(index) => Decimal::new(index.into()).as_bytes().to_vec(),
-        ParameterName::Special(byte) => [byte].to_vec(),
+        ParameterName::Variable(name) => text.put(host.symbols().name(name)),
+        ParameterName::Positional(index) => index.write(&mut text),
+        ParameterName::Special(byte) => text.push(byte),
     }
+    text
 }
 
 /// Expands the parts of a word to a text.
@@ -268,7 +271,7 @@ impl<'a, H: Host> Expander<'a, H> {
                 }
                 Part::Arithmetic(arithmetic) => {
                     let number = arithmetic::evaluate(self.host, arithmetic)?;
-                    self.text.extend_from_slice(Decimal::new(number).as_bytes());
+                    number.write(&mut self.text);
                     self.mark(start, context.quoted);
                 }
                 Part::Process(writes, substitution) => {

@@ -2,8 +2,10 @@
 
 use alloc::vec::Vec;
 
+use nestling::text::Text;
+
 use super::{
-    Context, Decimal, Error, Expander, Host, Keeps, arithmetic, check_unset, name_of, single, value,
+    Context, Error, Expander, Host, Keeps, arithmetic, check_unset, name_of, single, value,
 };
 use crate::characters;
 use crate::fields::{Arguments, Fields};
@@ -49,8 +51,7 @@ impl<H: Host> Expander<'_, H> {
             Modifier::Length => {
                 let start = self.text.len();
                 let length = self.length(name)?;
-                self.text
-                    .extend_from_slice(Decimal::new(length as i64).as_bytes());
+                length.write(&mut self.text);
                 self.mark(start, quoted);
                 Ok(())
             }

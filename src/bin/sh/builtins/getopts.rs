@@ -4,8 +4,7 @@
 use alloc::vec::Vec;
 
 use super::options::{operands, wrong};
-use crate::shell::{Answer, Flow, Shell};
-use nestling_shell::decimal::Decimal;
+use crate::shell::{Answer, Flow, Shell, number};
 use nestling_shell::fields::Arguments;
 use nestling_shell::symbols::{Symbol, is_name};
 
@@ -127,8 +126,7 @@ fn next<'a>(
 
 /// Sets OPTIND, OPTARG and the variable `name`.
 fn settle(shell: &mut Shell, name: Symbol, found: &Found) -> Flow {
-    let index = Decimal::new(found.index as i64);
-    shell.assign(Symbol::OPTIND, index.as_bytes())?;
+    shell.assign(Symbol::OPTIND, &number(found.index as i64))?;
     // The assignment to OPTIND has reset this offset.
     shell.variables.getopts_offset = found.offset;
     match &found.argument {
