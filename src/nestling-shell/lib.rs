@@ -12,7 +12,13 @@
 #![doc = include_str!("examples/expand_words.rs")]
 //! ```
 //!
-//! # A line that is edited
+//! # Commands that are edited
+//!
+//! ```no_run
+#![doc = include_str!("examples/edit_commands.rs")]
+//! ```
+//!
+//! # An editor with keys of its own
 //!
 //! ```no_run
 #![doc = include_str!("examples/read_line.rs")]

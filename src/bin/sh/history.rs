@@ -8,7 +8,6 @@
 pub mod commands;
 mod expansion;
 mod format;
-pub mod words;
 
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -21,8 +20,8 @@ use nestling::{
 
 use crate::options::Opt;
 use crate::shell::{self, Shell};
-pub use commands::History;
 use commands::Record;
+use nestling_shell::editor::history::History;
 use nestling_shell::symbols::Symbol;
 use nestling_shell::syntax::tree::{Command, List};
 
@@ -70,8 +69,8 @@ pub fn add(shell: &mut Shell, command: &[u8]) {
     let history = &mut shell.interactive.history;
     history.is_executed = true;
     history.record = None;
-    if !history.is_last(command) {
-        history.push(command, most, erases);
+    if !history.commands.is_last(command) {
+        history.commands.push(command, most, erases);
         // If the file cannot be written, the shell does not report it for every command.
         history.record = path.and_then(|path| append(&path, command).ok());
     }
@@ -83,7 +82,7 @@ pub fn expand(shell: &mut Shell, line: &mut Vec<u8>) -> bool {
         return true;
     }
     load(shell);
-    match expansion::expand(&shell.interactive.history, line) {
+    match expansion::expand(&shell.interactive.history.commands, line) {
         Ok(None) => true,
         Ok(Some(expanded)) => {
             nestling::eprint!(&expanded.line[..]);
@@ -130,8 +129,8 @@ pub fn load(shell: &mut Shell) {
     let most = size(shell);
     let erases = has(shell, b"erasedups");
     let longest = number(shell, b"HISTFILESIZE");
-    let history = &mut shell.interactive.history;
-    let Ok(count) = read(&file, &stat, |command| history.push(command, most, erases)) else {
+    let commands = &mut shell.interactive.history.commands;
+    let Ok(count) = read(&file, &stat, |command| commands.push(command, most, erases)) else {
         return;
     };
     drop(file);
@@ -252,7 +251,6 @@ fn shorten(path: &CStr, most: usize) -> Result<(), Errno> {
     read(&file, &stat, |command| history.push(command, most, false))?;
     let mut text = Vec::new();
     history
-        .commands
         .iter()
         .for_each(|command| format::encode(command, &mut text));
     let mut name = path.to_bytes().to_vec();

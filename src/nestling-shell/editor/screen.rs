@@ -183,7 +183,8 @@ impl Sink for Screen {
 }
 
 impl Screen {
-    /// Makes a screen for a prompt, whose bytes 1 and 2 enclose text that takes no columns. `size` is the numbers of columns and rows; 0 is unknown.
+    /// Makes a screen for a prompt, whose bytes 1 and 2 enclose text that takes no columns. `size` is the numbers of columns and rows;
+    /// 0 is unknown.
     pub fn new(prompt: &[u8], utf8: bool, size: [usize; 2]) -> Self {
         let mut screen = Self {
             columns: 80,

@@ -16,7 +16,7 @@ const LIBRARY: &Floors = &[
 
 const SHELL: &Floors = &[
     "environment options output stack variables",
-    "editor/kept history/commands interactive/state jobs/table shell traps/table",
+    "history/commands interactive/state jobs/table shell traps/table",
     "builtins/conditional builtins/listing builtins/options builtins/set builtins/test expansion history jobs prompt reader \
      redirection traps",
     "execution",

@@ -61,6 +61,7 @@ fn fc(shell: &mut Shell, arguments: Arguments<'_>) -> Result<Answer, Wrong> {
             shell
                 .interactive
                 .history
+                .commands
                 .get(number)
                 .map_or(&[], |command| command),
         );
@@ -84,7 +85,7 @@ pub fn run_history(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     }
     history::load(shell);
     let history = &shell.interactive.history;
-    let (first, past) = (history.first(), history.past());
+    let (first, past) = (history.commands.first(), history.past());
     let count = match arguments.get(1) {
         None => Some(usize::MAX),
         Some(count) => text::number(count, 10).and_then(|count| usize::try_from(count).ok()),
@@ -121,7 +122,7 @@ fn range(
 /// command that the history has.
 fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wrong> {
     let history = &shell.interactive.history;
-    let (first, past) = (history.first(), history.past());
+    let (first, past) = (history.commands.first(), history.past());
     let (sign, digits) = match operand {
         [sign @ (b'+' | b'-'), digits @ ..] => (*sign, digits),
         digits => (b'+', digits),
@@ -137,7 +138,9 @@ fn find(shell: &mut Shell, operand: &[u8], of_range: bool) -> Result<usize, Wron
             Some(if of_range { nearest } else { number })
                 .filter(|number| (first..past).contains(number))
         }
-        None => history.find(past, |command| command.starts_with(operand)),
+        None => history
+            .commands
+            .find(past, |command| command.starts_with(operand)),
     };
     found.ok_or_else(|| wrong(shell, b"fc", operand, "no such command in the history"))
 }
@@ -163,7 +166,7 @@ fn list(shell: &mut Shell, commands: impl Iterator<Item = usize>, with_numbers: 
         if with_numbers {
             number.write(output);
         }
-        let command = shell.interactive.history.get(number);
+        let command = shell.interactive.history.commands.get(number);
         for line in command
             .map_or(&[][..], |command| command)
             .split(|&byte| byte == b'\n')
@@ -191,6 +194,7 @@ fn execute_again(shell: &mut Shell, mut operands: Arguments<'_>) -> Result<Answe
     let mut text = shell
         .interactive
         .history
+        .commands
         .get(number)
         .map_or(&[][..], |command| command)
         .to_vec();

@@ -16,8 +16,8 @@ use alloc::vec::Vec;
 
 use nestling::text;
 
-use super::commands::History;
-use super::words::words;
+use nestling_shell::editor::history::History;
+use nestling_shell::editor::words::words;
 
 /// The result of expanding a line.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use alloc::ffi::CString;
 use alloc::vec::Vec;
 
 #[cfg(feature = "edit")]
-use crate::editor::kept::Kept;
-#[cfg(feature = "edit")]
 use crate::history::commands::History;
+#[cfg(feature = "edit")]
+use nestling_shell::editor::Editor;
 
 #[derive(Debug, Default)]
 pub struct Interactive {
@@ -19,7 +19,7 @@ pub struct Interactive {
     /// Whether no input came for TMOUT seconds.
     pub(super) is_late: bool,
     #[cfg(feature = "edit")]
-    pub editor: Kept,
+    pub editor: Editor,
     #[cfg(feature = "edit")]
     pub history: History,
     #[cfg(feature = "edit")]
@@ -30,7 +30,7 @@ impl Interactive {
     /// Returns the number of the next command in the history: `!` in PS1.
     pub fn number(&self) -> usize {
         #[cfg(feature = "edit")]
-        return self.history.end();
+        return self.history.commands.end();
         #[cfg(not(feature = "edit"))]
         return self.commands as usize;
     }

@@ -1,4 +1,4 @@
-//! Completion with Tab: of commands, files, variables, users and jobs.
+//! Completion with Tab. The [host](super::Host::complete) finds the [candidates](Candidates).
 //!
 //! The typed text stays unchanged. The missing part is inserted after it, in the same quotes. So `"$HOME"/a` and `~/a` are
 //! completed by the files that they stand for, but are not replaced by their expansions.
@@ -10,22 +10,25 @@ use alloc::vec::Vec;
 
 use nestling::text::{Sink, Text};
 
-use super::Session;
-use crate::interactive;
-use crate::shell::{Divert, Shell, text};
-use candidates::Candidates;
-use nestling_shell::characters;
-use nestling_shell::editor::keys::Key;
-use nestling_shell::editor::width::width;
-use word::Word;
+use super::host::Host;
+use super::keys::Key;
+use super::session::Session;
+use super::width::width;
+use crate::characters;
+pub use candidates::{Candidates, Only};
+pub use word::Word;
 
 /// With more candidates than this, the user is asked before they are listed.
 const MANY: usize = 100;
 
 /// Completes the word before the cursor as far as all candidates agree. If nothing can be added, rings the bell, or lists the
 /// candidates if `again`.
-pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result<(), Divert> {
-    let Some((word, found)) = find(session, shell) else {
+pub(super) fn complete<H: Host>(
+    session: &mut Session,
+    host: &mut H,
+    again: bool,
+) -> Result<(), H::Divert> {
+    let Some(found) = find(session, host) else {
         session.screen.bell();
         return Ok(());
     };
@@ -37,7 +40,7 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result
     let (quote, length) = if found.is_whole {
         if !more.is_empty() {
             if again {
-                show(session, shell, &found)?;
+                show(session, host, &found)?;
             } else {
                 session.screen.bell();
             }
@@ -45,13 +48,13 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result
         }
         (0, 0)
     } else {
-        (word.quote, found.typed.len())
+        (found.quote, found.typed.len())
     };
     let common = more.iter().fold(first.len(), |length, (name, _)| {
         let pairs = first.iter().zip(name).take(length);
         pairs.take_while(|(one, other)| one == other).count()
     });
-    let is_inside = |at: &usize| !characters::is_boundary(first, *at, shell.utf8);
+    let is_inside = |at: &usize| !characters::is_boundary(first, *at, host.utf8());
     let common = common
         - (0..common)
             .take_while(|back| is_inside(&(common - back)))
@@ -80,7 +83,7 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result
     }
     if text.is_empty() {
         if again {
-            show(session, shell, &found)?;
+            show(session, host, &found)?;
         } else {
             session.screen.bell();
         }
@@ -98,9 +101,9 @@ pub fn complete(session: &mut Session, shell: &mut Shell, again: bool) -> Result
 }
 
 /// Lists the candidates.
-pub fn list(session: &mut Session, shell: &mut Shell) -> Result<(), Divert> {
-    match find(session, shell) {
-        Some((_, found)) if !found.names.is_empty() => show(session, shell, &found),
+pub(super) fn list<H: Host>(session: &mut Session, host: &mut H) -> Result<(), H::Divert> {
+    match find(session, host) {
+        Some(found) if !found.names.is_empty() => show(session, host, &found),
         _ => {
             session.screen.bell();
             Ok(())
@@ -109,16 +112,16 @@ pub fn list(session: &mut Session, shell: &mut Shell) -> Result<(), Divert> {
 }
 
 /// Replaces the word with all candidates.
-pub fn insert_all(session: &mut Session, shell: &mut Shell) {
-    let found = find(session, shell);
-    let Some((word, found)) = found.filter(|(_, found)| !found.names.is_empty()) else {
+pub(super) fn insert_all<H: Host>(session: &mut Session, host: &mut H) {
+    let found = find(session, host);
+    let Some(found) = found.filter(|found| !found.names.is_empty()) else {
         return session.screen.bell();
     };
     let at = session.buffer.at();
     // Each candidate begins with its directory as it was typed.
     let (start, quote) = match found.is_whole {
         true => (found.start, 0),
-        false => (word.start, word.component.2),
+        false => (found.word, found.outer_quote),
     };
     let mut before = session.buffer.part(start, found.start.min(at)).to_vec();
     match quote {
@@ -138,11 +141,11 @@ pub fn insert_all(session: &mut Session, shell: &mut Shell) {
     session.buffer.replace(start, at, &text);
 }
 
-fn find(session: &Session, shell: &mut Shell) -> Option<(Word, Candidates)> {
+fn find<H: Host>(session: &Session, host: &mut H) -> Option<Candidates> {
     let line = session.buffer.part(0, session.buffer.at());
-    let word = Word::last(shell, line)?;
-    let found = Candidates::of(shell, &word, line);
-    Some((word, found))
+    let mut found = host.complete(line)?;
+    found.sort();
+    Some(found)
 }
 
 /// Appends a part of a name inside of an open `quote`. `None` appends it without any quoting.
@@ -185,21 +188,27 @@ fn add(name: &[u8], quote: Option<u8>, out: &mut Vec<u8>) {
 }
 
 /// Lists names in columns below the line, one page at a time. Asks first if there are many.
-fn show(session: &mut Session, shell: &mut Shell, found: &Candidates) -> Result<(), Divert> {
+fn show<H: Host>(session: &mut Session, host: &mut H, found: &Candidates) -> Result<(), H::Divert> {
     session.screen.begin_below(session.buffer.text());
     session.is_below = true;
-    let shown = list_names(session, shell, found);
+    let shown = list_names(session, host, found);
     session.is_below = false;
-    session.screen.end_below(interactive::size(shell));
+    session.screen.end_below(host.size());
     shown
 }
 
-fn list_names(session: &mut Session, shell: &mut Shell, found: &Candidates) -> Result<(), Divert> {
+fn list_names<H: Host>(
+    session: &mut Session,
+    host: &mut H,
+    found: &Candidates,
+) -> Result<(), H::Divert> {
     if found.names.len() > MANY {
         let screen = &mut session.screen;
-        text!("List all ", found.names.len(), " possibilities (y/n)? ").write(screen);
+        screen.put(b"List all ");
+        found.names.len().write(screen);
+        screen.put(b" possibilities (y/n)? ");
         let lists = loop {
-            match session.key(shell)? {
+            match session.key(host)? {
                 Some(Key::Text(text)) if matches!(&text[..], b"y" | b"Y" | b" ") => break true,
                 Some(Key::C(b'I')) => break true,
                 Some(Key::Text(text)) if !matches!(&text[..], b"n" | b"N") => {
@@ -215,12 +224,12 @@ fn list_names(session: &mut Session, shell: &mut Shell, found: &Candidates) -> R
     }
     let columns = session.screen.columns();
     let shown = |(name, end): &(Vec<u8>, u8)| {
-        let mut text = characters::printable(name, shell.utf8);
+        let mut text = characters::printable(name, host.utf8());
         text.extend(Some(*end).filter(|&end| end == b'/'));
         text
     };
     let names: Vec<Vec<u8>> = found.names.iter().map(shown).collect();
-    let widths = names.iter().map(|name| columns_of(name, shell.utf8));
+    let widths = names.iter().map(|name| columns_of(name, host.utf8()));
     let width = widths.max().unwrap_or_default() + 2;
     let count = ((columns + 1) / width).max(1);
     let rows = names.len().div_ceil(count);
@@ -229,7 +238,7 @@ fn list_names(session: &mut Session, shell: &mut Shell, found: &Candidates) -> R
     for row in 0..rows {
         if left == 0 {
             session.screen.put(b"--More--");
-            let key = session.key(shell)?;
+            let key = session.key(host)?;
             session.screen.put(b"\r\x1b[K");
             left = match key {
                 Some(Key::C(b'J' | b'M')) => 1,
@@ -245,7 +254,7 @@ fn list_names(session: &mut Session, shell: &mut Shell, found: &Candidates) -> R
         for name in names.iter().skip(row).step_by(rows) {
             (0..missing).for_each(|_| session.screen.put(b" "));
             session.screen.put(name);
-            missing = width - columns_of(name, shell.utf8);
+            missing = width - columns_of(name, host.utf8());
         }
         session.screen.put(b"\r\n");
     }

@@ -57,19 +57,19 @@
 
 use alloc::vec::Vec;
 
-use super::{Act, End, Last, Session, completion, recased, search};
-use crate::history::words;
-use crate::shell::Shell;
-use nestling_shell::editor::buffer::{is_alphanumeric, is_not_blank};
-use nestling_shell::editor::case;
-use nestling_shell::editor::keys::Key;
-use nestling_shell::quoting;
+use super::actions::recased;
+use super::buffer::{Buffer, is_alphanumeric, is_not_blank};
+use super::host::Host;
+use super::keys::Key;
+use super::session::{Act, End, Last, Session};
+use super::{case, completion, search, words};
+use crate::quoting;
 
 /// The greatest number of times that a key is repeated.
-pub const MOST: usize = 9999;
+pub(super) const MOST: usize = 9999;
 
 /// Handles a key. If a number was typed before the key, the key's action is repeated that often.
-pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
+pub(super) fn act<H: Host>(session: &mut Session, host: &mut H, key: Key) -> Act<H> {
     let count = session.count.take();
     let digit = match &key {
         Key::M(digit @ b'0'..=b'9') => Some(*digit),
@@ -97,7 +97,7 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
     };
     for _ in 0..times {
         let last = core::mem::replace(&mut session.last, Last::Other);
-        let end = once(session, shell, &key, last, count)?;
+        let end = once(session, host, &key, last, count)?;
         if end.is_some() {
             return Ok(end);
         }
@@ -109,24 +109,24 @@ pub fn act(session: &mut Session, shell: &mut Shell, key: Key) -> Act {
 }
 
 /// Handles a key once. It is one long `match`, because it is the table of emacs' keys: an arm for each, in few lines.
-fn once(
+fn once<H: Host>(
     session: &mut Session,
-    shell: &mut Shell,
+    host: &mut H,
     key: &Key,
     last: Last,
     count: Option<usize>,
-) -> Act {
+) -> Act<H> {
     let buffer = &mut session.buffer;
     let (at, end) = (buffer.at(), buffer.len());
     match *key {
         Key::Text(ref text) => buffer.insert(text),
         Key::C(b'J' | b'M') => return Ok(Some(End::Line)),
         Key::C(b'O') => {
-            shell.interactive.editor.next = Some(session.number + 1);
+            session.kept.next = Some(session.number + 1);
             return Ok(Some(End::Line));
         }
-        Key::C(b'C') => return session.interrupt(shell),
-        Key::C(b'G') => return session.give_up(shell),
+        Key::C(b'C') => return Err(session.interrupt(host)),
+        Key::C(b'G') => return Err(session.cancel(host)),
         Key::C(b'D') if end == 0 => return Ok(Some(End::Eof)),
         Key::C(b'A') => buffer.go(0),
         Key::C(b'E') => buffer.go(end),
@@ -134,104 +134,109 @@ fn once(
         Key::C(b'F') => buffer.go(buffer.after(at)),
         Key::C(b'D') | Key::Delete => buffer.replace(at, buffer.after(at), b""),
         Key::C(b'H' | b'?') => buffer.replace(buffer.before(at), at, b""),
-        Key::C(b'K') => session.kill(shell, at, end, last == Last::Kill),
-        Key::C(b'U') | Key::XC(b'?') => session.kill(shell, 0, at, last == Last::Kill),
+        Key::C(b'K') => session.kill(at, end, last == Last::Kill),
+        Key::C(b'U') | Key::XC(b'?') => session.kill(0, at, last == Last::Kill),
         Key::C(b'W') => {
             let start = buffer.word_before(at, is_not_blank);
-            session.kill(shell, start, at, last == Last::Kill);
+            session.kill(start, at, last == Last::Kill);
         }
         Key::MC(b'W') => {
             let (start, end) = session.region();
-            session.kill(shell, start, end, false);
+            session.kill(start, end, false);
         }
         Key::C(b'Y') => {
-            let kill = shell.interactive.editor.kills.last();
+            let kill = session.kept.kills.last();
             buffer.insert(kill);
             session.last = Last::Yank(kill.len());
         }
-        Key::M(b'y') => {
-            if let Last::Yank(length) = last {
-                let kills = &mut shell.interactive.editor.kills;
-                kills.rotate();
-                buffer.replace(at - length, at, kills.last());
-                session.last = Last::Yank(kills.last().len());
-            }
-        }
+        Key::M(b'y') => yank_earlier(session, last),
         Key::C(b'T') => transpose(session),
         Key::M(b't') => transpose_words(session),
         Key::C(b'_') | Key::XC(b'U') if buffer.undo() => {}
         Key::C(b'_') | Key::XC(b'U') => session.screen.bell(),
         Key::M(b'r') => while buffer.undo() {},
         Key::C(b'L') | Key::MC(b'L') => session.screen.clear(),
-        Key::C(b'P') => session.go_up_or_down(shell, true, last),
-        Key::C(b'N') => session.go_up_or_down(shell, false, last),
+        Key::C(b'P') => session.go_up_or_down(host, true, last),
+        Key::C(b'N') => session.go_up_or_down(host, false, last),
         Key::MC(b'J' | b'M') => buffer.insert(b"\n"),
-        Key::M(b'<') => drop(session.show(shell, shell.interactive.history.first())),
-        Key::M(b'>') => drop(session.show(shell, shell.interactive.history.end())),
+        Key::M(b'<') => drop(session.show(host, host.history().first())),
+        Key::M(b'>') => drop(session.show(host, host.history().end())),
         Key::M(b'g') => {
-            let last = shell.interactive.history.end() - 1;
-            session.show(shell, count.unwrap_or(last));
+            let last = host.history().end() - 1;
+            session.show(host, count.unwrap_or(last));
         }
-        Key::PageUp => search::by_beginning(session, shell, true),
-        Key::PageDown => search::by_beginning(session, shell, false),
-        Key::C(b'R') => return search::search(session, shell, true),
-        Key::C(b'S') => return search::search(session, shell, false),
-        Key::C(b']') => go_to_character(session, shell, false, count)?,
-        Key::MC(b']') => go_to_character(session, shell, true, count)?,
+        Key::PageUp => search::by_beginning(session, host, true),
+        Key::PageDown => search::by_beginning(session, host, false),
+        Key::C(b'R') => return search::search(session, host, true),
+        Key::C(b'S') => return search::search(session, host, false),
+        Key::C(b']') => go_to_character(session, host, false, count)?,
+        Key::MC(b']') => go_to_character(session, host, true, count)?,
         // Before the first word of a line, Tab indents the line. So a pasted script keeps its tabs.
         Key::C(b'I') if buffer.is_indented(at) => buffer.insert(b"\t"),
         Key::C(b'I') | Key::MC(b'[' | b'X') | Key::XC(b'[') => {
-            completion::complete(session, shell, last == Last::Tab)?;
+            completion::complete(session, host, last == Last::Tab)?;
             session.last = Last::Tab;
         }
         Key::M(b'=' | b'?') | Key::X(b'?') | Key::XC(b'Y') => {
-            completion::list(session, shell)?;
+            completion::list(session, host)?;
         }
-        Key::M(b'*') => completion::insert_all(session, shell),
-        Key::C(b'V' | b'Q' | b'^') => session.insert_next(shell, count.unwrap_or(1))?,
+        Key::M(b'*') => completion::insert_all(session, host),
+        Key::C(b'V' | b'Q' | b'^') => session.insert_next(host, count.unwrap_or(1))?,
         Key::C(b'@') | Key::M(b' ') => session.mark = Some(at),
         Key::XC(b'X') => buffer.go(session.mark.replace(at).unwrap_or(0)),
-        Key::M(b'Q') => {
-            let (start, end) = session.marked();
-            let mut text = Vec::new();
-            quoting::quote(session.buffer.part(start, end), &mut text);
-            session.buffer.replace(start, end, &text);
-        }
-        Key::MC(b'E') => session.evaluate(shell),
+        Key::M(b'Q') => quote_marked(session),
+        Key::MC(b'E') => session.evaluate(host),
         Key::MC(b'V') => {
-            session.leave(shell);
-            nestling::println!("sh (nestling) ", env!("CARGO_PKG_VERSION"));
-            session.enter(shell);
+            session.leave(host);
+            host.show_version();
+            session.enter(host);
         }
-        Key::M(b'#') => return session.comment(),
-        Key::M(b'\\') => {
-            let blank = |byte: &u8| byte.is_ascii_whitespace();
-            let before = buffer
-                .part(0, at)
-                .iter()
-                .rev()
-                .take_while(|byte| blank(byte))
-                .count();
-            let behind = buffer
-                .part(at, end)
-                .iter()
-                .take_while(|byte| blank(byte))
-                .count();
-            buffer.replace(at - before, at + behind, b"");
+        Key::M(b'#') => {
+            session.comment();
+            return Ok(Some(End::Line));
         }
-        Key::X(b'e') | Key::XC(b'E') => return session.edit_elsewhere(shell),
-        Key::Paste => session.paste(shell)?,
-        Key::M(b'.' | b'_') => last_argument(session, shell, last, count),
-        Key::M(letter) => by_word(session, shell, letter, last == Last::Kill),
-        Key::MC(b'H' | b'?') => by_word(session, shell, b'h', last == Last::Kill),
+        Key::M(b'\\') => delete_blanks(buffer),
+        Key::X(b'e') | Key::XC(b'E') => return session.edit_elsewhere(host),
+        Key::Paste => session.paste(host)?,
+        Key::M(b'.' | b'_') => last_argument(session, host, last, count),
+        Key::M(letter) => by_word(session, letter, last == Last::Kill),
+        Key::MC(b'H' | b'?') => by_word(session, b'h', last == Last::Kill),
         _ => {}
     }
     Ok(None)
 }
 
+/// Replaces the text that was just yanked by the one killed before it.
+fn yank_earlier(session: &mut Session, last: Last) {
+    if let Last::Yank(length) = last {
+        let (at, kills) = (session.buffer.at(), &mut session.kept.kills);
+        kills.rotate();
+        session.buffer.replace(at - length, at, kills.last());
+        session.last = Last::Yank(kills.last().len());
+    }
+}
+
+/// Quotes the text from the mark to the cursor, or the whole line.
+fn quote_marked(session: &mut Session) {
+    let (start, end) = session.marked();
+    let mut text = Vec::new();
+    quoting::quote(session.buffer.part(start, end), &mut text);
+    session.buffer.replace(start, end, &text);
+}
+
+/// Deletes the blanks around the cursor.
+fn delete_blanks(buffer: &mut Buffer) {
+    let at = buffer.at();
+    let blank = |byte: &&u8| byte.is_ascii_whitespace();
+    let before = buffer.part(0, at).iter().rev().take_while(blank);
+    let behind = buffer.part(at, buffer.len()).iter().take_while(blank);
+    let (start, end) = (at - before.count(), at + behind.count());
+    buffer.replace(start, end, b"");
+}
+
 /// Keys that move over a word or change it. A word consists of letters and digits, or of all characters that are not blank if
 /// `letter` is upper-case.
-fn by_word(session: &mut Session, shell: &mut Shell, letter: u8, joins: bool) {
+fn by_word(session: &mut Session, letter: u8, joins: bool) {
     let buffer = &mut session.buffer;
     let is_word = if letter.is_ascii_uppercase() {
         is_not_blank
@@ -246,8 +251,8 @@ fn by_word(session: &mut Session, shell: &mut Shell, letter: u8, joins: bool) {
     match letter.to_ascii_lowercase() {
         b'b' => buffer.go(before),
         b'f' => buffer.go(after),
-        b'd' => session.kill(shell, at, after, joins),
-        b'h' => session.kill(shell, before, at, joins),
+        b'd' => session.kill(at, after, joins),
+        b'h' => session.kill(before, at, joins),
         letter @ (b'u' | b'l' | b'c') => {
             let mut is_first = true;
             let word = recased(buffer.part(at, after), buffer.utf8, |code| {
@@ -300,13 +305,13 @@ fn transpose_words(session: &mut Session) {
     }
 }
 
-fn go_to_character(
+fn go_to_character<H: Host>(
     session: &mut Session,
-    shell: &mut Shell,
+    host: &mut H,
     back: bool,
     count: Option<usize>,
-) -> Result<(), crate::shell::Divert> {
-    if let Some(Key::Text(character)) = session.key(shell)? {
+) -> Result<(), H::Divert> {
+    if let Some(Key::Text(character)) = session.key(host)? {
         match session.place_of(&character, back, count.unwrap_or(1)) {
             Some(place) => session.buffer.go(place),
             None => session.screen.bell(),
@@ -317,8 +322,8 @@ fn go_to_character(
 
 /// Inserts the last word of the previous command, or the word with the number `count`. If the key is repeated, replaces it with the
 /// word of the command before that one.
-fn last_argument(session: &mut Session, shell: &Shell, last: Last, count: Option<usize>) {
-    let history = &shell.interactive.history;
+fn last_argument<H: Host>(session: &mut Session, host: &H, last: Last, count: Option<usize>) {
+    let history = host.history();
     let (number, length) = match last {
         Last::Argument(number, length) => (number, length),
         _ => (history.end(), 0),

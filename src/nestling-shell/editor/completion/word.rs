@@ -3,8 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::expansion::tilde;
-use crate::shell::Shell;
+use crate::expansion::{Host, tilde};
 
 /// Words after which a command begins.
 const BEFORE_COMMANDS: &[&str] = &[
@@ -22,6 +21,7 @@ pub struct Word {
     pub value: Vec<u8>,
     /// The word as a pattern; a backslash precedes each quoted character.
     pub pattern: Vec<u8>,
+    /// Whether the word has an unquoted `*`, `?` or `[`.
     pub is_pattern: bool,
     /// The open quote: `'`, `"`, or `$` for `$'`; 0 if none is open.
     pub quote: u8,
@@ -45,7 +45,7 @@ pub struct Word {
 impl Word {
     /// Returns the word at the end of the line, which may be empty. Returns `None` in a comment.
     /// It is one long `match` over the quote and the next byte, because together its arms are the grammar of an incomplete line.
-    pub fn last(shell: &mut Shell, line: &[u8]) -> Option<Self> {
+    pub fn last<H: Host>(host: &mut H, line: &[u8]) -> Option<Self> {
         let mut word = Self::default();
         // For each open substitution: the byte that ends it, and the word that contains it.
         let mut outer: Vec<(u8, Self)> = Vec::new();
@@ -88,7 +88,7 @@ impl Word {
                     word.is_unknown = true;
                 }
                 (_, b'`') => outer.push((b'`', mem::take(&mut word))),
-                (_, b'$') => at = word.parameter(shell, line, at),
+                (_, b'$') => at = word.parameter(host, line, at),
                 (b'"', _) => word.push(at, byte, true),
                 (_, b' ' | b'\t') => word.end(line),
                 (_, b')') if outer.last().is_some_and(|(end, _)| *end == b')') => {
@@ -119,7 +119,7 @@ impl Word {
                     if byte == b'/'
                         && let Some(tilde) = word.tilde.take()
                     {
-                        word.expand_tilde(shell, tilde);
+                        word.expand_tilde(host, tilde);
                     }
                     word.push(at, byte, false);
                     let is_assignment = word.command.is_none() && word.part > 0;
@@ -153,11 +153,11 @@ impl Word {
         }
     }
 
-    fn expand_tilde(&mut self, shell: &Shell, tilde: usize) {
+    fn expand_tilde<H: Host>(&mut self, host: &H, tilde: usize) {
         let name = self.value.split_off(tilde);
         self.pattern.clear();
         tilde::expand(
-            shell,
+            host,
             name.get(1..).unwrap_or_default(),
             true,
             &mut self.value,
@@ -168,7 +168,7 @@ impl Word {
     }
 
     /// Expands the parameter after a `$`. Returns the position after the parameter.
-    fn parameter(&mut self, shell: &mut Shell, line: &[u8], at: usize) -> usize {
+    fn parameter<H: Host>(&mut self, host: &mut H, line: &[u8], at: usize) -> usize {
         let braces = line.get(at) == Some(&b'{');
         let start = at + usize::from(braces);
         let rest = line.get(start..).unwrap_or_default();
@@ -177,8 +177,8 @@ impl Word {
         let (name, rest) = rest.split_at_checked(length).unwrap_or_default();
         if rest.is_empty() {
             self.parameter = Some((start, braces));
-        } else if let Some(symbol) = shell.symbols.find(name)
-            && let Some(value) = shell.value(symbol)
+        } else if let Some(symbol) = host.symbols().find(name)
+            && let Some(value) = host.value(symbol)
             && (!braces || rest.first() == Some(&b'}'))
         {
             value.iter().for_each(|&byte| self.push(0, byte, true));

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::{Act, Session};
-use crate::history::History;
-use crate::shell::Shell;
-use nestling_shell::characters;
-use nestling_shell::editor::keys::Key;
+use super::history::History;
+use super::host::Host;
+use super::keys::Key;
+use super::session::{Act, Session};
+use crate::characters;
 
 /// Returns the number of the nearest command before or after `from` for which `is` returns true.
-pub fn find(
+pub(super) fn find(
     session: &Session,
     history: &History,
     from: usize,
@@ -31,16 +31,16 @@ pub fn find(
 
 /// PageUp and PageDown: go to the next command that begins with the text before the cursor. The cursor does not move. After the
 /// last such command comes the line that was typed.
-pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
+pub(super) fn by_beginning<H: Host>(session: &mut Session, host: &H, back: bool) {
     let at = session.buffer.at();
     let beginning = session.buffer.part(0, at);
-    let history = &shell.interactive.history;
+    let history = host.history();
     let found = find(session, history, session.number, back, |command| {
         command.starts_with(beginning)
     });
     match found {
-        Some(number) => drop(session.show(shell, number)),
-        None if !back && session.number < history.end() => drop(session.show(shell, history.end())),
+        Some(number) => drop(session.show(host, number)),
+        None if !back && session.number < history.end() => drop(session.show(host, history.end())),
         None => session.screen.bell(),
     }
     session.buffer.go(at);
@@ -48,13 +48,13 @@ pub fn by_beginning(session: &mut Session, shell: &Shell, back: bool) {
 
 /// Ctrl-R and Ctrl-S: search backward or forward for a command that contains the text that is typed. The same key searches further.
 /// Ctrl-G cancels the search. Any other key ends the search, and then acts on the command that was found.
-pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
+pub(super) fn search<H: Host>(session: &mut Session, host: &mut H, mut back: bool) -> Act<H> {
     let former = (session.buffer.at(), session.number);
     let mut part: Vec<u8> = Vec::new();
     // Whether the search skips the command that is shown.
     let mut beyond = false;
     let next = loop {
-        let history = &shell.interactive.history;
+        let history = host.history();
         let is = |command: &[u8]| place(command, &part).is_some();
         let found = if part.is_empty() {
             None
@@ -73,37 +73,37 @@ pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
         } else {
             b"(forward search)`"
         });
-        notice.extend(characters::printable(&part, shell.utf8));
+        notice.extend(characters::printable(&part, host.utf8()));
         notice.extend_from_slice(b"': ");
         if let Some(number) = found {
             if number != session.number {
-                session.show(shell, number);
+                session.show(host, number);
             }
             let place = place(session.buffer.text(), &part);
             session.buffer.go(place.unwrap_or_default());
         }
         beyond = false;
         session.knows_escape = true;
-        let key = session.key(shell)?;
+        let key = session.key(host)?;
         session.knows_escape = false;
         match key {
             Some(Key::Text(text)) => part.extend_from_slice(&text),
-            Some(Key::Paste) => part.extend(session.pasted(shell)?),
+            Some(Key::Paste) => part.extend(session.pasted(host)?),
             Some(Key::C(letter @ (b'R' | b'S'))) => {
                 back = letter == b'R';
                 beyond = true;
                 // Without a text, the previous search is repeated.
                 if part.is_empty() {
-                    part.clone_from(&shell.interactive.editor.pattern);
+                    part.clone_from(&session.kept.pattern);
                 }
             }
             Some(Key::C(b'H' | b'?')) => {
-                let length = characters::length_of_last(&part, shell.utf8);
+                let length = characters::length_of_last(&part, host.utf8());
                 part.truncate(part.len() - length);
             }
             Some(Key::C(b'G')) => {
                 if session.number != former.1 {
-                    session.show(shell, former.1);
+                    session.show(host, former.1);
                 }
                 session.buffer.go(former.0);
                 session.screen.notice.clear();
@@ -113,9 +113,9 @@ pub fn search(session: &mut Session, shell: &mut Shell, mut back: bool) -> Act {
         }
     };
     session.screen.notice.clear();
-    shell.interactive.editor.pattern = part;
+    session.kept.pattern = part;
     match next {
-        Some(key) if key != Key::C(b'[') => session.act(shell, key),
+        Some(key) if key != Key::C(b'[') => session.act(host, key),
         _ => Ok(None),
     }
 }
