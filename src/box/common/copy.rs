@@ -165,6 +165,10 @@ impl<'a> Copier<'a> {
         }
         if let Some(copy) = self.linked.get(&stat) {
             let copy = c_str(copy);
+            // The same tree may be given twice.
+            if copy == path {
+                return Ok(());
+            }
             return make(path, &mut || sys::file::link(copy, path)).map_err(target);
         }
         self.one(visit, &stat, path)?;

@@ -1,5 +1,6 @@
 //! Paths: their last components, and the files that `cp`, `mv` and `ln` make.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -55,6 +56,16 @@ pub fn c_str(path: &[u8]) -> &CStr {
     c_str::head(path).unwrap_or_default()
 }
 
+/// Whether two paths are the same name in the same directory.
+pub fn is_same_name(one: &CStr, other: &CStr) -> bool {
+    let directory = |path: &CStr| {
+        let path = join(parent(path.to_bytes()), b"");
+        sys::file::stat(c_str(&path)).map(|it| (it.dev(), it.ino()))
+    };
+    base(one.to_bytes()) == base(other.to_bytes())
+        && matches!((directory(one), directory(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 /// A name in the same directory that no other process uses: `path` is made with this name first, and renamed.
 pub fn temporary(path: &CStr) -> Vec<u8> {
     let mut name = b".box-".to_vec();
@@ -71,6 +82,8 @@ pub struct Target<'a> {
     pub is_file: bool,
     /// `ln -n`: a link to a directory is not a directory.
     pub nofollow: bool,
+    /// A file that this command has made is not replaced by another source of the same name: the first one would be lost.
+    pub guards: bool,
 }
 
 impl Target<'_> {
@@ -104,7 +117,7 @@ impl Target<'_> {
                 Err(errno) => call.fail(target, errno),
             };
         }
-        let mut status = 0;
+        let (mut status, mut made) = (0, BTreeSet::new());
         for source in operands.take(sources) {
             if !into {
                 status |= with(source, target);
@@ -114,7 +127,17 @@ impl Target<'_> {
                 b".." => b".",
                 name => name,
             };
-            status |= with(source, c_str(&join(target.to_bytes(), name)));
+            let path = join(target.to_bytes(), name);
+            let is_directory = || sys::file::lstat(source).is_ok_and(|it| it.is_dir());
+            if self.guards && made.contains(name) && !is_directory() {
+                let why = "not replaced, because this command has just made it";
+                status |= call.complain(c_str(&path).to_bytes(), why);
+                continue;
+            }
+            match with(source, c_str(&path)) {
+                0 => _ = made.insert(name.to_vec()),
+                failed => status |= failed,
+            }
         }
         status
     }

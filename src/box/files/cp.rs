@@ -38,6 +38,7 @@ fn cp(call: &Call<'_>) -> Result<i32, i32> {
         directory: None,
         is_file: false,
         nofollow: false,
+        guards: true,
     };
     let (mut follow, mut existing, mut says) = (None, Existing::Replace, false);
     let mut how = Copying {
@@ -74,6 +75,7 @@ fn cp(call: &Call<'_>) -> Result<i32, i32> {
         (None, true) => Follow::Never,
         (None, false) => Follow::Always,
     };
+    target.guards = existing != Existing::Keep;
     how.umask = sys::file::umask(0).unwrap_or(0o22);
     let mut copier = Copier::new(call, how);
     let mut said = 0;

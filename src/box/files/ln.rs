@@ -6,7 +6,7 @@ use nestling::applet::{Applet, Call};
 use nestling::{Errno, sys};
 
 use crate::common::ask;
-use crate::common::paths::{Target, base, c_str, join, parent, temporary};
+use crate::common::paths::{Target, c_str, is_same_name, temporary};
 
 pub const APPLET: Applet = Applet {
     name: c"ln",
@@ -34,6 +34,7 @@ fn ln(call: &Call<'_>) -> Result<i32, i32> {
         directory: None,
         is_file: false,
         nofollow: false,
+        guards: false,
     };
     let mut ln = Ln {
         call,
@@ -106,21 +107,24 @@ impl Ln<'_> {
         if sys::file::lstat(path)?.is_dir() {
             return Err(Errno::EISDIR);
         }
-        if !self.symbolic {
-            let old = match self.follows {
-                true => sys::file::stat(source)?,
-                false => sys::file::lstat(source)?,
-            };
-            let new = sys::file::lstat(path)?;
-            // The rename of a file to another name of the same file does nothing, and would leave the temporary name.
-            if (old.dev(), old.ino()) == (new.dev(), new.ino()) {
-                return match base(source.to_bytes()) == base(path.to_bytes())
-                    && is_same_directory(source, path)
-                {
-                    true => Err(Errno::EEXIST),
-                    false => Ok(()),
-                };
+        // A symbolic link to itself would take the place of the file that it should lead to.
+        let old = match self.symbolic || self.follows {
+            true => sys::file::stat(source),
+            false => sys::file::lstat(source),
+        };
+        let new = sys::file::lstat(path)?;
+        match old {
+            Ok(old) if (old.dev(), old.ino()) == (new.dev(), new.ino()) => {
+                if new.nlink() < 2 || is_same_name(source, path) {
+                    return Err(Errno::EEXIST);
+                }
+                // The rename of a file to another name of the same file does nothing, and would leave the temporary name.
+                if !self.symbolic {
+                    return Ok(());
+                }
             }
+            Err(errno) if !self.symbolic => return Err(errno),
+            Ok(_) | Err(_) => {}
         }
         let temporary = temporary(path);
         let temporary = c_str(&temporary);
@@ -132,12 +136,4 @@ impl Ln<'_> {
         }
         renamed
     }
-}
-
-fn is_same_directory(one: &CStr, other: &CStr) -> bool {
-    let directory = |path: &CStr| {
-        let path = join(parent(path.to_bytes()), b"");
-        sys::file::stat(c_str(&path)).map(|it| (it.dev(), it.ino()))
-    };
-    matches!((directory(one), directory(other)), (Ok(one), Ok(other)) if one == other)
 }

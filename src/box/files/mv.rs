@@ -4,11 +4,11 @@
 use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
-use nestling::{Access, AsFd, Errno, OFlags, io, sys, terminal};
+use nestling::{Access, AsFd, Errno, OFlags, Stat, io, sys, terminal};
 
 use crate::common::ask;
 use crate::common::copy::{Copier, Copying};
-use crate::common::paths::{Target, base, c_str, join, parent, temporary};
+use crate::common::paths::{Target, c_str, is_same_name, join, parent, temporary};
 use crate::common::remove;
 use crate::common::walk::Follow;
 
@@ -17,6 +17,8 @@ pub const APPLET: Applet = Applet {
     synopsis: "[-finuvT] [-t directory] source... target",
     run,
 };
+
+const SAME: &str = "source and target are the same file";
 
 struct Mv<'a> {
     call: &'a Call<'a>,
@@ -36,6 +38,7 @@ fn mv(call: &Call<'_>) -> Result<i32, i32> {
         directory: None,
         is_file: false,
         nofollow: false,
+        guards: true,
     };
     let mut mv = Mv {
         call,
@@ -52,6 +55,7 @@ fn mv(call: &Call<'_>) -> Result<i32, i32> {
             letter => mv.last = Some(letter),
         }
     }
+    target.guards = mv.last != Some(b'n');
     Ok(target.each(call, options.operands(), &mut |source, path| {
         mv.one(source, path)
     }))
@@ -64,8 +68,16 @@ impl Mv<'_> {
             Err(errno) => return self.call.fail(source, errno),
         };
         if let Ok(to) = sys::file::lstat(path) {
-            if self.last != Some(b'n') && (from.dev(), from.ino()) == (to.dev(), to.ino()) {
+            let is_target = |from: &Stat| (from.dev(), from.ino()) == (to.dev(), to.ino());
+            if self.last != Some(b'n') && is_target(&from) {
                 return self.same(source, path);
+            }
+            // The link would take the place of the file that it leads to.
+            if self.last != Some(b'n')
+                && from.is_symlink()
+                && sys::file::stat(source).is_ok_and(|it| is_target(&it))
+            {
+                return self.call.complain(source.to_bytes(), SAME);
             }
             let asks = match self.last {
                 Some(b'n') => return 0,
@@ -103,16 +115,9 @@ impl Mv<'_> {
 
     /// Two names of one file: the source is removed if that leaves the other.
     fn same(&self, source: &CStr, path: &CStr) -> i32 {
-        let directory = |path: &CStr| {
-            let path = join(parent(path.to_bytes()), b"");
-            sys::file::stat(c_str(&path)).map(|it| (it.dev(), it.ino()))
-        };
-        let is_same_name = base(source.to_bytes()) == base(path.to_bytes())
-            && directory(source) == directory(path);
-        if is_same_name || sys::file::lstat(source).is_ok_and(|it| it.nlink() < 2 || it.is_dir()) {
-            return self
-                .call
-                .complain(source.to_bytes(), "source and target are the same file");
+        let is_last = |it: Stat| it.nlink() < 2 || it.is_dir();
+        if is_same_name(source, path) || sys::file::lstat(source).is_ok_and(is_last) {
+            return self.call.complain(source.to_bytes(), SAME);
         }
         match sys::file::unlink(source) {
             Ok(()) => 0,

@@ -242,6 +242,61 @@ fn mv_to_another_file_system_keeps_the_source_until_the_copy_is_complete() {
 }
 
 #[test]
+fn cp_and_mv_do_not_replace_what_they_have_just_made() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    for applet in ["cp", "mv"] {
+        let folder = Folder::new(&format!("just-made-{applet}"));
+        for name in ["1", "2", "to"] {
+            fs::create_dir(folder.path(name)).expect("a directory");
+        }
+        fs::write(folder.path("1/file"), "one").expect("a file");
+        fs::write(folder.path("2/file"), "two").expect("a file");
+        let output = folder.run(&ours, &[applet, "1/file", "2/file", "to"]);
+        fails_with(&output, "to/file: not replaced");
+        assert_eq!(fs::read(folder.path("to/file")).expect("the first"), b"one");
+        assert_eq!(fs::read(folder.path("2/file")).expect("the second"), b"two");
+        // With `-n`, nothing is replaced, and that is no error.
+        fs::write(folder.path("1/file"), "one").expect("a file");
+        succeeds(&folder.run(&ours, &[applet, "-n", "1/file", "2/file", "to"]));
+    }
+}
+
+#[test]
+fn a_tree_with_links_that_is_copied_twice_keeps_its_files() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("twice");
+    fs::create_dir(folder.path("tree")).expect("a directory");
+    fs::create_dir(folder.path("to")).expect("a directory");
+    fs::write(folder.path("tree/file"), "x").expect("a file");
+    fs::hard_link(folder.path("tree/file"), folder.path("tree/other")).expect("a link");
+    succeeds(&folder.run(&ours, &["cp", "-a", "tree", "tree", "to"]));
+    let ino = |name: &str| folder.path(name).metadata().expect(name).ino();
+    assert_eq!(ino("to/tree/file"), ino("to/tree/other"));
+}
+
+#[test]
+fn ln_and_mv_do_not_replace_a_file_by_a_link_to_itself() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("itself");
+    fs::create_dir(folder.path("sub")).expect("a directory");
+    fs::write(folder.path("sub/file"), "content").expect("a file");
+    symlink("sub/file", folder.path("link")).expect("a link");
+    symlink("sub", folder.path("other")).expect("a link");
+    let whole = folder.path("sub/file");
+    let calls: [&[&str]; 5] = [
+        &["ln", "-sf", "sub/file", "sub/file"],
+        &["ln", "-sf", "sub/file", "other/file"],
+        &["ln", "-sf", whole.to_str().expect("a name"), "sub"],
+        &["ln", "-f", "-L", "link", "sub/file"],
+        &["mv", "link", "sub/file"],
+    ];
+    for call in calls {
+        fails_with(&folder.run(&ours, call), "");
+        assert_eq!(fs::read(&whole).expect("the file"), b"content", "{call:?}");
+    }
+}
+
+#[test]
 fn ln_replaces_a_file_only_with_the_complete_link() {
     let ours = or_skip!(Arch::X86_64.the_box());
     or_skip!(installed("strace"));
