@@ -1,4 +1,4 @@
-//! Standard output in large parts. Errors are kept until the applet ends.
+//! Standard output in large parts, or on a terminal in lines. Errors are kept until the applet ends.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use core::ffi::CStr;
 
 use nestling::applet::Call;
 use nestling::text::Sink;
-use nestling::{AsFd, Errno, OwnedFd, io};
+use nestling::{AsFd, Errno, OwnedFd, io, terminal};
 
 /// How many bytes are collected before they are written.
 const LARGE: usize = 32 * 1024;
@@ -18,6 +18,8 @@ pub struct Output {
     file: Option<OwnedFd>,
     buffer: Vec<u8>,
     failed: Option<Errno>,
+    /// Whether a user waits for each line; `None` before the first one.
+    is_terminal: Option<bool>,
 }
 
 impl Output {
@@ -29,6 +31,14 @@ impl Output {
     pub fn to(file: OwnedFd) -> Self {
         Self {
             file: Some(file),
+            ..Self::default()
+        }
+    }
+
+    /// Collects up to 32 KiB for [`into_bytes`](Self::into_bytes).
+    pub fn in_memory() -> Self {
+        Self {
+            is_terminal: Some(false),
             ..Self::default()
         }
     }
@@ -46,7 +56,15 @@ impl Output {
             self.write_now(bytes);
         } else {
             self.buffer.extend_from_slice(bytes);
+            if bytes.ends_with(b"\n") && self.is_terminal() {
+                self.flush();
+            }
         }
+    }
+
+    fn is_terminal(&mut self) -> bool {
+        let is_terminal = || self.file.is_none() && terminal::is_terminal(io::stdout());
+        *self.is_terminal.get_or_insert_with(is_terminal)
     }
 
     /// Writes what was collected. An applet calls this before it waits for input that does not come from a file, before other

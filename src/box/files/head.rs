@@ -21,7 +21,7 @@ fn run(call: &Call<'_>) -> i32 {
 fn head(call: &Call<'_>) -> Result<i32, i32> {
     let mut options = call.options("n:c:qv0123456789");
     let (mut count, mut is_lines, mut titles) = (10, true, None);
-    let mut digits = 0;
+    let mut digits = 0_u64;
     while let Some(letter) = options.next()? {
         let value = options.value.to_bytes();
         match letter {
@@ -32,7 +32,9 @@ fn head(call: &Call<'_>) -> Result<i32, i32> {
                 count = number::count(value).ok_or_else(|| call.complain(value, "not a number"))?;
             }
             digit => {
-                digits = digits * 10 + u64::from(digit - b'0');
+                digits = digits
+                    .saturating_mul(10)
+                    .saturating_add(u64::from(digit - b'0'));
                 (count, is_lines) = (digits, true);
             }
         }

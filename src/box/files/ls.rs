@@ -471,7 +471,7 @@ impl Ls<'_> {
         let texts: Vec<Vec<u8>> = entries
             .iter()
             .map(|entry| {
-                let out = core::mem::take(&mut self.out);
+                let out = core::mem::replace(&mut self.out, Output::in_memory());
                 self.short(listing, entry);
                 core::mem::replace(&mut self.out, out).into_bytes()
             })

@@ -2,10 +2,11 @@
 //! there. `-5` means `-n 5`. The memory that it takes is at most that of what it writes; for a regular file it is that of a block.
 
 use alloc::vec::Vec;
+use core::ffi::CStr;
 use core::time::Duration;
 
 use nestling::applet::{Applet, Call};
-use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, io, sys, time};
+use nestling::{AsFd, BorrowedFd, Errno, FileType, SeekFrom, io, sys, time};
 
 use crate::common::bytes;
 use crate::common::input::{BLOCK, Input};
@@ -37,13 +38,14 @@ fn tail(call: &Call<'_>) -> Result<i32, i32> {
         is_lines: true,
         is_start: false,
     };
-    let (mut titles, mut follows, mut digits) = (None, false, 0);
+    let (mut titles, mut follows, mut by_name, mut digits) = (None, false, false, 0_u64);
     while let Some(letter) = options.next()? {
         let value = options.value.to_bytes();
         match letter {
             b'q' => titles = Some(false),
             b'v' => titles = Some(true),
-            b'f' | b'F' => follows = true,
+            b'f' => follows = true,
+            b'F' => (follows, by_name) = (true, true),
             b'n' | b'c' => {
                 from.is_lines = letter == b'n';
                 from.is_start = value.starts_with(b"+");
@@ -55,7 +57,9 @@ fn tail(call: &Call<'_>) -> Result<i32, i32> {
                     number::count(number).ok_or_else(|| call.complain(value, "not a number"))?;
             }
             digit => {
-                digits = digits * 10 + u64::from(digit - b'0');
+                digits = digits
+                    .saturating_mul(10)
+                    .saturating_add(u64::from(digit - b'0'));
                 (from.count, from.is_lines) = (digits, true);
             }
         }
@@ -75,17 +79,50 @@ fn tail(call: &Call<'_>) -> Result<i32, i32> {
             Ok(input)
         });
         match outcome {
-            Ok(input) => open.push((path, input)),
-            Err(errno) => status = call.fail(path, errno),
+            Ok(input) => open.push((path, Some(input))),
+            Err(errno) => {
+                status = call.fail(path, errno);
+                if by_name {
+                    open.push((path, None));
+                }
+            }
         }
     }
-    let mut last = open.len().wrapping_sub(1);
-    while follows && !open.is_empty() && !out.has_failed() {
-        for (index, (path, input)) in open.iter().enumerate() {
-            let mut block = alloc::vec![0; BLOCK];
+    // A pipe has an end; it does not grow after it.
+    follows &= count > 0
+        || !sys::file::fstat(io::stdin()).is_ok_and(|it| it.file_type() == FileType::Fifo);
+    if follows {
+        follow(call, &mut out, open, titles, by_name);
+    }
+    Ok(out.finish(call, status, 1))
+}
+
+/// Copies what is added to the files, until the output fails. With `by_name`, a file that takes the place of another is read from
+/// its beginning.
+fn follow(
+    call: &Call<'_>,
+    out: &mut Output,
+    mut files: Vec<(&CStr, Option<Input>)>,
+    titles: bool,
+    by_name: bool,
+) {
+    let mut last = files.len().wrapping_sub(1);
+    let mut block = alloc::vec![0; BLOCK];
+    while !files.is_empty() && !out.has_failed() {
+        for (index, (path, file)) in files.iter_mut().enumerate() {
+            if by_name && is_replaced(path, file.as_ref()) {
+                *file = Input::open(path).ok().or_else(|| file.take());
+            }
+            let Some(input) = file else {
+                continue;
+            };
+            if is_cut(input.as_fd()) {
+                call.complain(path.to_bytes(), "the file was truncated");
+                let _ = sys::fd::lseek(input.as_fd(), SeekFrom::Start(0));
+            }
             while let Ok(length @ 1..) = io::read(input.as_fd(), &mut block) {
                 if titles && core::mem::replace(&mut last, index) != index {
-                    title(&mut out, path, &mut is_first);
+                    title(out, path, &mut false);
                 }
                 out.write(block.get(..length).unwrap_or_default());
             }
@@ -93,20 +130,53 @@ fn tail(call: &Call<'_>) -> Result<i32, i32> {
         out.flush();
         let _ = time::sleep(Duration::from_secs(1));
     }
-    Ok(out.finish(call, status, 1))
+}
+
+/// Whether another file has the path now.
+fn is_replaced(path: &CStr, file: Option<&Input>) -> bool {
+    let Ok(there) = sys::file::stat(path) else {
+        return false;
+    };
+    let here = file.map(|it| sys::file::fstat(it.as_fd()));
+    !matches!(here, Some(Ok(here)) if (here.dev(), here.ino()) == (there.dev(), there.ino()))
+}
+
+/// Whether a regular file ends before the offset. (The files of /proc seem to be empty.)
+fn is_cut(fd: BorrowedFd<'_>) -> bool {
+    let here = sys::fd::lseek(fd, SeekFrom::Current(0));
+    let size = sys::file::fstat(fd).map(|it| it.is_file().then(|| it.size()));
+    matches!((here, size), (Ok(here), Ok(Some(size))) if size < here && size > 0)
 }
 
 fn copy(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
     if from.is_start {
         return skip(out, fd, from);
     }
-    match sys::file::fstat(fd)?.is_file() {
+    // A file of the kernel, as in /proc, seems to be empty, and cannot be read from its end.
+    let stat = sys::file::fstat(fd)?;
+    match stat.is_file() && stat.size() > 0 {
         true => {
-            seek(fd, from)?;
-            rest(out, fd)
+            let end = seek(fd, from)?;
+            range(out, fd, end)
         }
         false => keep(out, fd, from),
     }
+}
+
+/// Copies up to this offset, where the file ended: it grows if it is standard output, too.
+fn range(out: &mut Output, fd: BorrowedFd<'_>, end: u64) -> Result<(), Errno> {
+    let mut block = alloc::vec![0; BLOCK];
+    let mut here = sys::fd::lseek(fd, SeekFrom::Current(0))?;
+    while here < end && !out.has_failed() {
+        let most = (end - here).min(BLOCK as u64) as usize;
+        let length = io::read(fd, block.get_mut(..most).unwrap_or_default())?;
+        if length == 0 {
+            break;
+        }
+        out.write(block.get(..length).unwrap_or_default());
+        here += length as u64;
+    }
+    Ok(())
 }
 
 /// Copies up to the end.
@@ -150,11 +220,12 @@ fn skip(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
     rest(out, fd)
 }
 
-/// Moves the offset of a regular file to the beginning of the end. It is read backwards, in blocks.
-fn seek(fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
+/// Moves the offset of a regular file to the last lines or bytes, and returns the offset of its end. It is read backwards, in
+/// blocks.
+fn seek(fd: BorrowedFd<'_>, from: From) -> Result<u64, Errno> {
     let start = sys::fd::lseek(fd, SeekFrom::Current(0))?;
     let end = sys::fd::lseek(fd, SeekFrom::End(0))?.max(start);
-    let to = |offset| sys::fd::lseek(fd, SeekFrom::Start(offset)).map(drop);
+    let to = |offset| sys::fd::lseek(fd, SeekFrom::Start(offset)).map(|_| end);
     if !from.is_lines {
         return to(end.saturating_sub(from.count).max(start));
     }
@@ -182,21 +253,20 @@ fn seek(fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
     to(if from.count == 0 { end } else { start })
 }
 
-/// Keeps the end of a file that has no offset, such as a pipe.
+/// Keeps the end of a file that has no offset, such as a pipe. Each byte is searched and moved about once.
 fn keep(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
     let (mut kept, mut block): (Vec<u8>, _) = (Vec::new(), alloc::vec![0; BLOCK]);
+    let mut next = 16 * BLOCK;
     loop {
         let length = io::read(fd, &mut block)?;
         if length == 0 {
             break;
         }
         kept.extend_from_slice(block.get(..length).unwrap_or_default());
-        // Each byte is moved about once.
-        if kept.len() > 16 * BLOCK {
-            let start = start(&kept, from);
-            if start > kept.len() / 2 {
-                kept.drain(..start);
-            }
+        if kept.len() > next {
+            kept.drain(..start(&kept, from));
+            // The next search comes when there is as much again.
+            next = 2 * kept.len().max(8 * BLOCK);
         }
     }
     let start = start(&kept, from);

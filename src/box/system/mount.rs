@@ -98,7 +98,7 @@ fn run(call: &Call<'_>) -> i32 {
 }
 
 fn run_mount(call: &Call<'_>) -> Result<i32, i32> {
-    let (mut all, mut kind, mut extra) = (false, c"", Vec::new());
+    let (mut all, mut propagates, mut kind, mut extra) = (false, false, c"", Vec::new());
     let mut options = call.options("anrt:o:vw-:");
     while let Some(letter) = options.next()? {
         let value = options.value.to_bytes();
@@ -115,7 +115,10 @@ fn run_mount(call: &Call<'_>) -> Result<i32, i32> {
             b'n' | b'v' => continue,
             b'r' => b"ro",
             b'w' => b"rw",
-            b'-' => operation(value).ok_or_else(|| call.misused(value, "no such option"))?,
+            b'-' => {
+                propagates |= value.starts_with(b"make-");
+                operation(value).ok_or_else(|| call.misused(value, "no such option"))?
+            }
             _ => value,
         };
         extra.extend_from_slice(option);
@@ -134,7 +137,7 @@ fn run_mount(call: &Call<'_>) -> Result<i32, i32> {
             },
         )),
         (Some(_), ..) if all => Err(call.misused(b"-a", "no operand is possible")),
-        (Some(target), ..) if flags(&extra).0.bits() & PROPAGATION.bits() != 0 => Ok(attach(
+        (Some(target), ..) if propagates => Ok(attach(
             call,
             &Line {
                 source: c"none".into(),

@@ -2,9 +2,10 @@
 //! system calls, holes, and other file systems.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use nestling_host_tests::{Arch, installed, or_skip};
 
@@ -307,4 +308,76 @@ fn ln_replaces_a_file_only_with_the_complete_link() {
     fails_with(&output, "ln: file: EIO");
     assert_eq!(fs::read(folder.path("file")).expect("the file"), b"old");
     assert_eq!(fs::read_dir(&folder.0).expect("the folder").count(), 1);
+}
+
+#[test]
+fn tail_reads_files_of_the_kernel_and_ends_with_a_pipe() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("tail");
+    let output = folder.run(&ours, &["tail", "-n", "1", "/proc/self/status"]);
+    succeeds(&output);
+    assert_eq!(output.stdout.iter().filter(|&&it| it == b'\n').count(), 1);
+    let script = "seq 9 | \"$0\" tail -fn 2; seq 5 >f; \"$0\" tail -n 3 f >>f; cat f";
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", script]).arg(&ours).current_dir(&folder.0);
+    let output = shell.output().expect("sh");
+    succeeds(&output);
+    let expected = "8\n9\n1\n2\n3\n4\n5\n3\n4\n5\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+}
+
+/// Starts a program, and returns it with the lines that it writes.
+fn start(command: &mut Command) -> (Child, Lines<BufReader<ChildStdout>>) {
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("a program");
+    let output = child.stdout.take().expect("its output");
+    (child, BufReader::new(output).lines())
+}
+
+#[test]
+fn tail_follows_a_file_that_is_truncated_and_a_name_that_another_file_takes() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    for (option, replaces) in [("-f", false), ("-F", true)] {
+        let folder = Folder::new(&format!("follow{option}"));
+        let path = folder.path("log");
+        fs::write(&path, "first\nsecond\n").expect("a file");
+        let (mut tail, mut lines) = start(
+            Command::new(&ours)
+                .args(["tail", option, "log"])
+                .current_dir(&folder.0),
+        );
+        let mut next = || lines.next().expect("a line").expect("a read");
+        assert_eq!([next(), next()], ["first", "second"]);
+        fs::write(&path, "third\n").expect("a file");
+        assert_eq!(next(), "third", "{option}");
+        if replaces {
+            fs::write(folder.path("new"), "fourth and more\n").expect("a file");
+            fs::rename(folder.path("new"), &path).expect("a new file");
+            assert_eq!(next(), "fourth and more");
+        }
+        tail.kill().expect("a signal");
+        tail.wait().expect("its status");
+    }
+}
+
+#[test]
+fn an_applet_writes_a_line_to_a_terminal_before_it_waits_for_the_next() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("lines");
+    for applet in ["grep o", "cut -c1-3", "tr o o", "head -n 9", "tail -n +1"] {
+        // The pipe ends when the test opens the fifo, after it has read the line.
+        let _ = fs::remove_file(folder.path("fifo"));
+        let script =
+            format!("mkfifo fifo; {{ echo one; cat <fifo; }} | \"$BOX\" {applet}; echo end");
+        let mut command = Command::new("script");
+        let command = command.args(["-qec", &script, "/dev/null"]);
+        let command = command.env("BOX", &ours).env("SHELL", "/bin/sh");
+        let command = command.stdin(Stdio::null()).current_dir(&folder.0);
+        let (mut terminal, mut lines) = start(command);
+        let mut next = || lines.next().expect("a line").expect("a read");
+        assert_eq!(next().trim_end(), "one", "{applet}");
+        drop(File::options().write(true).open(folder.path("fifo")));
+        assert_eq!(next().trim_end(), "end", "{applet}");
+        terminal.wait().expect("its status");
+    }
 }
