@@ -21,6 +21,8 @@ pub struct Copying {
     pub recursive: bool,
     /// `-p`: owner, group, mode and times are kept.
     pub preserves: bool,
+    /// The copy may have another owner, because the file system cannot store this one, or the user must not give it away.
+    pub any_owner: bool,
     /// Several links to a file become several links to its copy.
     pub links: bool,
     /// `-f`: a target that cannot be opened is removed.
@@ -141,7 +143,8 @@ impl<'a> Copier<'a> {
         let others = if self.how.preserves { 0 } else { 0o077 };
         let mode = mode & !self.how.umask & others | 0o700;
         match sys::file::mkdir(path, mode) {
-            Err(Errno::EEXIST) if sys::file::stat(path).is_ok_and(|it| it.is_dir()) => Ok(false),
+            // A link to a directory would lead out of the tree.
+            Err(Errno::EEXIST) if sys::file::lstat(path).is_ok_and(|it| it.is_dir()) => Ok(false),
             outcome => outcome.map(|()| true),
         }
     }
@@ -149,7 +152,7 @@ impl<'a> Copier<'a> {
     fn finish_directory(&self, visit: &Visit<'_>, path: &CStr, is_new: bool) -> Result<(), Errno> {
         let stat = visit.stat()?;
         if self.how.preserves {
-            return preserve(path, &stat);
+            return self.preserve(path, &stat);
         }
         let mode = stat.permissions() & 0o1777 & !self.how.umask;
         match is_new && mode & 0o1700 != 0o700 {
@@ -189,7 +192,7 @@ impl<'a> Copier<'a> {
             }
         }
         match self.how.preserves {
-            true => preserve(path, stat).map_err(target),
+            true => self.preserve(path, stat).map_err(target),
             false => Ok(()),
         }
     }
@@ -211,10 +214,41 @@ impl<'a> Copier<'a> {
         let to = to.map_err(target)?;
         content(from.as_fd(), to.as_fd(), stat)?;
         match self.how.preserves {
-            true => preserve_open(to.as_fd(), stat).map_err(target),
+            true => self.preserve_open(to.as_fd(), stat).map_err(target),
             false => Ok(()),
         }
     }
+
+    /// Gives a file the owner, the mode and the times of another. Without the owner and the group, it gets the mode and the times,
+    /// too, but not the bits that set them.
+    fn preserve(&self, path: &CStr, stat: &Stat) -> Result<(), Errno> {
+        let owned = sys::file::lchown(path, stat.uid(), stat.gid());
+        if !stat.is_symlink() {
+            sys::file::chmod(path, mode(stat, owned))?;
+        }
+        let [accessed, modified] = times(stat);
+        sys::file::lutimensat(path, accessed, modified)?;
+        self.accept(owned)
+    }
+
+    fn preserve_open(&self, fd: BorrowedFd<'_>, stat: &Stat) -> Result<(), Errno> {
+        let owned = sys::file::fchown(fd, stat.uid(), stat.gid());
+        sys::file::fchmod(fd, mode(stat, owned))?;
+        let [accessed, modified] = times(stat);
+        sys::file::futimens(fd, accessed, modified)?;
+        self.accept(owned)
+    }
+
+    fn accept(&self, owned: Result<(), Errno>) -> Result<(), Errno> {
+        match owned {
+            Err(Errno::EPERM | Errno::EINVAL | Errno::EOPNOTSUPP) if self.how.any_owner => Ok(()),
+            owned => owned,
+        }
+    }
+}
+
+fn mode(stat: &Stat, owned: Result<(), Errno>) -> u32 {
+    stat.permissions() & if owned.is_ok() { 0o7777 } else { 0o777 }
 }
 
 fn identity(stat: Result<Stat, Errno>) -> Option<((u32, u32), u64)> {
@@ -302,35 +336,6 @@ fn link(visit: &Visit<'_>, path: &CStr) -> Result<(), Errno> {
     sys::file::readlinkat(visit.parent, visit.name, room)?;
     let text = c_str(&text);
     make(path, &mut || sys::file::symlink(text, path))
-}
-
-/// Gives a file the owner, the mode and the times of another. Without the owner and the group, it does not get the bits that set
-/// them.
-fn preserve(path: &CStr, stat: &Stat) -> Result<(), Errno> {
-    let owned = sys::file::lchown(path, stat.uid(), stat.gid());
-    if !stat.is_symlink() {
-        sys::file::chmod(path, mode(stat, owned)?)?;
-    }
-    let [accessed, modified] = times(stat);
-    sys::file::lutimensat(path, accessed, modified)
-}
-
-fn preserve_open(fd: BorrowedFd<'_>, stat: &Stat) -> Result<(), Errno> {
-    let owned = sys::file::fchown(fd, stat.uid(), stat.gid());
-    sys::file::fchmod(fd, mode(stat, owned)?)?;
-    let [accessed, modified] = times(stat);
-    sys::file::futimens(fd, accessed, modified)
-}
-
-/// The mode after the change of the owner. Only root can give files away, so it is no error if another user cannot.
-fn mode(stat: &Stat, owned: Result<(), Errno>) -> Result<u32, Errno> {
-    match owned {
-        Ok(()) => Ok(stat.permissions()),
-        Err(Errno::EPERM | Errno::EINVAL) if sys::credentials::geteuid() != Ok(0) => {
-            Ok(stat.permissions() & 0o777)
-        }
-        Err(errno) => Err(errno),
-    }
 }
 
 fn times(stat: &Stat) -> [SetTime; 2] {

@@ -45,6 +45,8 @@ fn cp(call: &Call<'_>) -> Result<i32, i32> {
         follow: Follow::Always,
         recursive: false,
         preserves: false,
+        // Only root can give files away.
+        any_owner: sys::credentials::geteuid() != Ok(0),
         links: false,
         force: false,
         umask: 0,

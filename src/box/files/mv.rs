@@ -130,6 +130,7 @@ impl Mv<'_> {
             follow: Follow::Never,
             recursive: true,
             preserves: true,
+            any_owner: true,
             links: true,
             force: false,
             umask: sys::file::umask(0).unwrap_or(0o22),

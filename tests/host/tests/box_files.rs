@@ -298,6 +298,62 @@ fn ln_and_mv_do_not_replace_a_file_by_a_link_to_itself() {
 }
 
 #[test]
+fn without_its_owner_a_copy_has_the_mode_and_the_times() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("owner");
+    let Some(other) = other_file_system(&folder) else {
+        return;
+    };
+    let about = |path: &Path| {
+        let it = path.symlink_metadata().expect("a file");
+        (it.mode(), it.mtime(), it.mtime_nsec())
+    };
+    // Only root can keep the owner of another user's file.
+    let is_root = folder.0.metadata().expect("a folder").uid() == 0;
+    for (applet, is_error) in [("cp", is_root), ("mv", false)] {
+        let path = folder.path("file");
+        fs::write(&path, "content").expect("a file");
+        let mode = fs::Permissions::from_mode(0o4640);
+        fs::set_permissions(&path, mode).expect("a mode");
+        let (mode, seconds, nanoseconds) = about(&path);
+        let target = other.path(applet);
+        let mut list = vec![applet, "file", target.to_str().expect("a name")];
+        if applet == "cp" {
+            list.insert(1, "-p");
+        }
+        // As on vfat, or on a server that does not trust root.
+        let output = folder.run_with_fault(&ours, "fchownat:error=EPERM", &list);
+        match is_error {
+            true => fails_with(&output, "EPERM"),
+            false => succeeds(&output),
+        }
+        let without_bits = mode & !0o4000;
+        assert_eq!(
+            about(&target),
+            (without_bits, seconds, nanoseconds),
+            "{applet}"
+        );
+    }
+}
+
+#[test]
+fn cp_does_not_follow_a_link_in_the_target_to_another_directory() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("outside");
+    for name in ["tree", "to", "outside"] {
+        fs::create_dir(folder.path(name)).expect("a directory");
+    }
+    fs::write(folder.path("tree/file"), "x").expect("a file");
+    symlink("../outside", folder.path("to/tree")).expect("a link");
+    fails_with(
+        &folder.run(&ours, &["cp", "-a", "tree", "to"]),
+        "to/tree: EEXIST",
+    );
+    assert_eq!(fs::read_dir(folder.path("outside")).expect("it").count(), 0);
+}
+
+#[test]
 fn ln_replaces_a_file_only_with_the_complete_link() {
     let ours = or_skip!(Arch::X86_64.the_box());
     or_skip!(installed("strace"));
