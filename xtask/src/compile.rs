@@ -89,7 +89,7 @@ pub fn command(
     group.command(&words, flags).dir(&workspace.root)
 }
 
-/// The programs that ship, by their names in every archive. Cargo's names for them are `nestling-NAME`.
+/// The programs of `src/bin`, by their names in every archive. Cargo's names for them are `nestling-NAME`.
 pub const SHIPPED: [&str; 3] = ["spawn", "init", "sh"];
 
 /// Returns the path that cargo gives to a program.

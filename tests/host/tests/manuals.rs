@@ -18,6 +18,7 @@ const SPAWN: &str = include_str!("../../../src/man/spawn.1");
 const INIT: &str = include_str!("../../../src/man/init.8");
 const INITTAB: &str = include_str!("../../../src/man/inittab.5");
 const SH: &str = include_str!("../../../src/man/nestling-sh.1");
+const BOX: &str = include_str!("../../../src/man/box.1");
 const LIBRARY: &str = include_str!("../../../src/man/nestling.3");
 
 /// Runs a command that must succeed, and returns its output.
@@ -91,13 +92,18 @@ fn literal_blocks(page: &str, start: &str) -> Vec<String> {
 fn run_examples(page: &str) {
     let programs = || {
         let arch = Arch::X86_64;
-        Ok::<_, String>((arch.spawn()?, arch.init()?, arch.sh()?))
+        Ok::<_, String>((arch.spawn()?, arch.init()?, arch.sh()?, arch.the_box()?))
     };
-    let (spawn, init, sh) = or_skip!(programs());
+    let (spawn, init, sh, the_box) = or_skip!(programs());
     let scratch = Scratch::new(&spawn);
     let bin = scratch.path().join("bin");
     fs::create_dir(&bin).expect("a directory");
-    for (program, name) in [(spawn, "spawn"), (init, "init"), (sh, "nestling-sh")] {
+    for (program, name) in [
+        (spawn, "spawn"),
+        (init, "init"),
+        (sh, "nestling-sh"),
+        (the_box, "box"),
+    ] {
         symlink(program, bin.join(name)).expect("a link");
     }
     // SAFETY: `geteuid` takes no argument.
@@ -157,7 +163,7 @@ fn mandoc_has_no_complaint_about_any_page() {
         assert!(said.is_empty(), "{said:#?}");
         pages += 1;
     }
-    assert_eq!(pages, 6);
+    assert_eq!(pages, 7);
 }
 
 #[test]
@@ -236,6 +242,54 @@ fn the_manual_of_the_shell_has_its_options_and_built_ins() {
     assert_eq!(built_ins, listed);
 }
 
+/// An item of a list as a reader sees it: `Ic ls Oo Fl a Oc` is `ls [-a]`.
+fn item(markup: &str) -> String {
+    let (mut text, mut before) = (String::new(), "");
+    for word in markup.split(' ') {
+        let (word, after) = match word {
+            "Ic" | "Ar" | "Cm" | "No" => continue,
+            "Fl" => ("-", ""),
+            "Oo" => ("[", ""),
+            "Bro" => ("{", ""),
+            "Oc" => ("]", " "),
+            "Brc" => ("}", " "),
+            "Ns" => ("", ""),
+            plain => (plain, " "),
+        };
+        let is_end = ["]", "}", ""].contains(&word);
+        text += if is_end { "" } else { before };
+        text += word;
+        before = after;
+    }
+    text.replace("\\&", "").replace("\\-", "-")
+}
+
+#[test]
+fn the_manual_of_box_has_its_applets_with_their_synopses() {
+    let the_box = or_skip!(Arch::X86_64.the_box());
+    let help = output(&the_box, &["--help"]);
+    let (_, synopses) = help.split_once("\n\n").expect("the applets");
+    let items = BOX.lines().filter_map(|line| line.strip_prefix(".It "));
+    let items: Vec<_> = items.filter(|it| it.starts_with("Ic ")).map(item).collect();
+    for (synopsis, item) in synopses.lines().zip(&items) {
+        assert_eq!(synopsis, item);
+    }
+    let names = output(&the_box, &["--list"]);
+    let names: Vec<_> = names.lines().collect();
+    let listed = items.iter().filter_map(|item| item.split(' ').next());
+    assert_eq!(names, listed.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_inittab_in_the_manual_of_box_is_valid() {
+    let (_, machine) = BOX.split_once(".Ss A machine").expect("the inittab");
+    let (inittab, _) = machine.split_once(".Sh EXIT").expect("its end");
+    for line in literal_blocks(inittab, "\n").concat().lines() {
+        let entry = Entry::parse(line.as_bytes());
+        assert!(entry.is_ok_and(|it| it.is_some()), "{line}");
+    }
+}
+
 #[test]
 fn the_manual_of_the_inittab_has_its_actions() {
     let source = include_str!("../../../src/inittab.rs");
@@ -281,6 +335,11 @@ fn the_examples_of_init_run() {
 #[test]
 fn the_examples_of_the_shell_run() {
     run_examples(SH);
+}
+
+#[test]
+fn the_examples_of_box_run() {
+    run_examples(BOX);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
     manuals, read,
     tree::{Tree, gzip},
 };
-use crate::{arch::Arch, workspace::Workspace};
+use crate::{arch::Arch, compile::SHIPPED, workspace::Workspace};
 
 /// The remarks of lintian that do not apply, each with the reason: for the programs, and for the library.
 const OVERRIDES: &str = "\
@@ -23,8 +23,12 @@ const OVERRIDES: &str = "\
 nestling: statically-linked-binary *
 # The package is made from an archive of the release, not from a package of sources, and closes no report.
 nestling: initial-upload-closes-no-bugs *
-# It is no word, but instructions of the processor.
-nestling [amd64]: spelling-error-in-binary * [usr/bin/nestling-sh]
+";
+const OVERRIDES_OF_THE_BOX: &str = "\
+# The program runs where there is no libc: that is what it is for.
+nestling-box: statically-linked-binary *
+# The package is made from an archive of the release, not from a package of sources, and closes no report.
+nestling-box: initial-upload-closes-no-bugs *
 ";
 const OVERRIDES_OF_THE_LIBRARY: &str = "\
 # The package is made from an archive of the release, not from a package of sources, and closes no report.
@@ -57,6 +61,17 @@ Description: process 1, shell and program starter that need no libc
  .
  They do not replace the init and the /bin/sh of the system. The directory
  /usr/libexec/nestling has them under the names spawn, init and sh.
+";
+const BOX: &str = "\
+Section: utils
+Suggests: nestling
+Description: init, shell and utilities of a rescue system in one static file
+ A static program that needs no libc and contains more than 60 programs, which
+ it runs by their names: the files and text utilities of POSIX, those that
+ repair a system, such as mount, modprobe and ip, a POSIX shell with line
+ editing, and process 1. It is made for initramfs files and containers.
+ .
+ The package makes no links: \"nestling-box --install DIRECTORY\" makes them.
 ";
 const LIBRARY: &str = "\
 Section: libs
@@ -132,6 +147,10 @@ impl Release<'_> {
                 self.package("nestling", PROGRAMS, self.programs(built)?)?,
             ),
             (
+                "nestling-box",
+                self.package("nestling-box", BOX, self.the_box(built)?)?,
+            ),
+            (
                 "libnestling0",
                 self.package("libnestling0", LIBRARY, self.library(built)?)?,
             ),
@@ -194,24 +213,9 @@ impl Release<'_> {
     /// The files of the programs.
     fn programs(&self, built: &Built) -> Result<Tree> {
         let mut tree = self.documents("nestling", "nestling-programs", OVERRIDES)?;
-        for (name, content) in &built.programs {
-            tree.program(format!("usr/bin/nestling-{name}"), &**content);
-            tree.link(
-                format!("usr/libexec/nestling/{name}"),
-                format!("../../bin/nestling-{name}"),
-            );
-        }
-        for (name, page) in manuals(self.workspace)? {
-            // Other packages have an init(8) and an inittab(5). That of the library belongs to the library.
-            let (name, section) = name.rsplit_once('.').context("a page without a section")?;
-            let name = name.trim_start_matches("nestling-");
-            if ["spawn", "init", "inittab", "sh"].contains(&name) {
-                tree.file(
-                    format!("usr/share/man/man{section}/nestling-{name}.{section}.gz"),
-                    gzip(&page)?,
-                );
-            }
-        }
+        // The manual page of the library belongs to the library.
+        let pages = ["spawn", "init", "inittab", "sh"];
+        self.add_programs(&mut tree, built, &SHIPPED, &pages)?;
         for (name, folder) in COMPLETIONS {
             // Each shell looks for a file that is named as the command.
             let installed = match name.strip_prefix('_') {
@@ -225,6 +229,43 @@ impl Release<'_> {
         let readme = document(self.workspace, "README.md", &[])?;
         tree.file("usr/share/doc/nestling/README.md", readme);
         Ok(tree)
+    }
+
+    /// The files of `box`.
+    fn the_box(&self, built: &Built) -> Result<Tree> {
+        let mut tree = self.documents("nestling-box", "nestling-box", OVERRIDES_OF_THE_BOX)?;
+        self.add_programs(&mut tree, built, &["box"], &["box"])?;
+        Ok(tree)
+    }
+
+    /// Adds programs and manual pages as `nestling-NAME`: other packages have an init(8) and an inittab(5).
+    fn add_programs(
+        &self,
+        tree: &mut Tree,
+        built: &Built,
+        programs: &[&str],
+        pages: &[&str],
+    ) -> Result<()> {
+        for (name, content) in &built.programs {
+            if programs.contains(name) {
+                tree.program(format!("usr/bin/nestling-{name}"), &**content);
+                tree.link(
+                    format!("usr/libexec/nestling/{name}"),
+                    format!("../../bin/nestling-{name}"),
+                );
+            }
+        }
+        for (name, page) in manuals(self.workspace)? {
+            let (name, section) = name.rsplit_once('.').context("a page without a section")?;
+            let name = name.trim_start_matches("nestling-");
+            if pages.contains(&name) {
+                tree.file(
+                    format!("usr/share/man/man{section}/nestling-{name}.{section}.gz"),
+                    gzip(&page)?,
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The files of the shared library, which the loader's cache must list.
@@ -336,13 +377,12 @@ mod tests {
     use super::*;
     use crate::{
         arch::HOST,
-        compile::SHIPPED,
-        dist::{C_FILES, tests::workspace},
+        dist::{self, C_FILES, tests::workspace},
     };
 
     fn built() -> Built {
         Built {
-            programs: SHIPPED.map(|name| (name, name.into())).into(),
+            programs: dist::SHIPPED.map(|name| (name, name.into())).into(),
             c: C_FILES.map(|(name, _)| (name, name.into())).into(),
         }
     }
@@ -357,12 +397,13 @@ mod tests {
     }
 
     #[test]
-    fn the_package_hides_no_program_and_no_manual_page_of_the_system() {
-        let tree = release(&workspace())
-            .programs(&built())
-            .expect("the content");
+    fn the_packages_hide_no_program_and_no_manual_page_of_the_system() {
+        let (workspace, built) = (workspace(), built());
+        let release = release(&workspace);
+        let programs = release.programs(&built).expect("the content");
+        let the_box = release.the_box(&built).expect("the content");
         let mut shared = 0;
-        for (path, _) in tree.files() {
+        for (path, _) in programs.files().chain(the_box.files()) {
             let (folder, name) = path.rsplit_once('/').expect("a folder");
             if folder.ends_with("bin") || folder.contains("/man/") || folder.contains("completions")
             {
@@ -378,7 +419,8 @@ mod tests {
                 );
             }
         }
-        assert_eq!(shared, 3 + 4 + 6);
+        // Programs, pages, and completions; the box has a program and a page.
+        assert_eq!(shared, (3 + 4 + 6) + (1 + 1));
     }
 
     #[test]

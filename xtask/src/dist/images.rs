@@ -41,26 +41,55 @@ pub fn container(workspace: &Workspace, arch: Arch) -> Result<Vec<u8>> {
         let path = compile::path(workspace, arch, Profile::Release, name);
         files.program(&format!("bin/{name}"), &path)?;
     }
+    let name = concat!("nestling:", env!("CARGO_PKG_VERSION"));
+    oci(workspace, arch, name, &files)
+}
+
+/// Makes an OCI image with `box` and links to all of its applets.
+pub fn container_of_box(workspace: &Workspace, arch: Arch) -> Result<Vec<u8>> {
+    let mut files = Initramfs::new();
+    let path = compile::path(workspace, arch, Profile::Release, "box");
+    files.program("bin/box", &path)?;
+    for name in applets(workspace)? {
+        files.link(&format!("bin/{name}"), "box");
+    }
+    let name = concat!("nestling-box:", env!("CARGO_PKG_VERSION"));
+    oci(workspace, arch, name, &files)
+}
+
+/// The names of the applets, from the manual page: the program may be of another architecture. A test compares the page with
+/// `box --list` (`tests/host/tests/manuals.rs`).
+fn applets(workspace: &Workspace) -> Result<Vec<String>> {
+    let page = fs::read_to_string(workspace.root.join("src/man/box.1"))?;
+    let items = page.lines().filter_map(|line| line.strip_prefix(".It Ic "));
+    let names = items.filter_map(|item| item.split(' ').next());
+    Ok(names
+        .map(|name| name.trim_start_matches("\\&").into())
+        .collect())
+}
+
+fn oci(workspace: &Workspace, arch: Arch, name: &str, files: &Initramfs) -> Result<Vec<u8>> {
     let container = Container {
         arch,
-        name: concat!("nestling:", env!("CARGO_PKG_VERSION")),
+        name,
         entrypoint: &["/bin/init"],
         command: &["/bin/sh"],
     };
     let scratch = workspace.scratch()?;
     let output = scratch.join("container.tar");
-    container.write(&files, &scratch.join("container"), &output)?;
+    container.write(files, &scratch.join("container"), &output)?;
     read(&output)
 }
 
-/// Makes a compressed initramfs of a machine with a shell on its console.
+/// Makes a compressed initramfs of a machine with a shell and the utilities of `box` on its console.
 pub fn initramfs(workspace: &Workspace, arch: Arch) -> Result<Vec<u8>> {
     machine(workspace, arch, ON_THE_CONSOLE)
 }
 
-fn machine(workspace: &Workspace, arch: Arch, inittab: &str) -> Result<Vec<u8>> {
+fn machine(workspace: &Workspace, arch: Arch, services: &str) -> Result<Vec<u8>> {
     let mut files = Initramfs::new();
-    boot::programs(&mut files, workspace, arch)?;
+    boot::rescue_system(&mut files, workspace, arch)?;
+    let inittab = format!("{}\n{services}", boot::INSTALL);
     files.file("etc/inittab", inittab.as_bytes());
     let output = workspace.scratch()?.join("machine.cpio");
     files.write(&output)?;
@@ -222,6 +251,14 @@ mod tests {
             content(line.1);
         }
         assert!(String::from_utf8_lossy(&content("README.txt")).contains("Linux 6.1.0 "));
+    }
+
+    #[test]
+    fn the_image_of_box_has_the_applets_that_the_manual_page_lists() {
+        let names = applets(&crate::dist::tests::workspace()).expect("the names");
+        for name in ["[", "init", "ls", "sh", "xargs"] {
+            assert!(names.iter().any(|it| it == name), "no {name}: {names:?}");
+        }
     }
 
     #[test]

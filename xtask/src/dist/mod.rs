@@ -24,12 +24,15 @@ use self::{
 use crate::{
     arch::Arch,
     c_library,
-    compile::{self, Group, PROGRAMS, Profile, SHELL, SHIPPED},
+    compile::{self, BOX, Group, PROGRAMS, Profile, SHELL},
     workspace::Workspace,
 };
 
 /// The packages whose code is in the archives.
-const PACKAGES: &[&str] = &["nestling-programs", "nestling-c"];
+const PACKAGES: &[&str] = &["nestling-programs", "nestling-box", "nestling-c"];
+
+/// The programs, by their names in the archives.
+const SHIPPED: [&str; 4] = ["spawn", "init", "sh", "box"];
 
 /// The folder of the programs: one that no `PATH` contains, even if somebody unpacks the archive over `/usr`.
 const PROGRAMS_FOLDER: &str = "libexec/nestling";
@@ -57,7 +60,7 @@ fn archives(
     disk: bool,
 ) -> Result<()> {
     for group in Group::of(archs)? {
-        for what in [PROGRAMS, SHELL] {
+        for what in [PROGRAMS, SHELL, BOX] {
             let what = [what, &["--quiet"]].concat();
             let build = compile::command(&group, workspace, Profile::Release, &what);
             let built = build.unchecked().run()?.status.success();
@@ -77,6 +80,8 @@ fn archives(
         write(&folder, &name, &tree.tar_gz(&root, date)?)?;
         let container = images::container(workspace, arch)?;
         write(&folder, &format!("{root}.oci.tar"), &container)?;
+        let container = images::container_of_box(workspace, arch)?;
+        write(&folder, &format!("{root}-box.oci.tar"), &container)?;
         let initramfs = images::initramfs(workspace, arch)?;
         write(&folder, &format!("{root}.cpio.gz"), &initramfs)?;
         if disk && arch == images::DISK {
@@ -238,7 +243,7 @@ fn first(arch: Arch) -> String {
     let (version, arch) = (env!("CARGO_PKG_VERSION"), arch.name());
     format!(
         "nestling {version} for {arch}\n\n\
-         libexec/nestling  the programs spawn, init and sh, which need no other file\n\
+         libexec/nestling  the programs spawn, init, sh and box, which need no other file\n\
          lib, include      the library for programs in C, and its header\n\
          share/man         the manual pages: man -l share/man/man1/spawn.1\n\
          share/doc         README.md is about all of nestling, c.md about the library,\n                  \
@@ -246,14 +251,15 @@ fn first(arch: Arch) -> String {
          share             completions for bash, zsh and fish\n\
          SHA256SUMS        sha256sum --check SHA256SUMS tells whether all is complete\n\n\
          Nothing must be installed: the programs run wherever they are, under any name.\n\
-         They can be linked as nestling-spawn, nestling-init and nestling-sh into a\n\
-         directory of PATH:\n\n    \
+         They can be linked as nestling-spawn, nestling-init, nestling-sh and nestling-box\n\
+         into a directory of PATH:\n\n    \
          mkdir -p /usr/local/libexec\n    \
          cp -r libexec/nestling /usr/local/libexec\n    \
-         for name in spawn init sh; do\n        \
+         for name in spawn init sh box; do\n        \
          ln -s ../libexec/nestling/$name /usr/local/bin/nestling-$name\n    \
          done\n\n\
-         On Debian, the packages nestling, libnestling0 and libnestling-dev do this.\n"
+         On Debian, the packages nestling, nestling-box, libnestling0 and libnestling-dev do\n\
+         this.\n"
     )
 }
 
@@ -311,6 +317,9 @@ mod tests {
     use super::*;
     use crate::arch::HOST;
 
+    /// The date of the files in the tests, in seconds since 1970.
+    const DATE: u64 = 1_764_547_200;
+
     pub fn workspace() -> Workspace {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
@@ -346,20 +355,28 @@ mod tests {
     }
 
     #[test]
-    fn builds_in_two_folders_with_two_umasks_make_the_same_archives_which_others_can_use() {
+    fn builds_of_two_folders_umasks_and_days_make_the_same_archives_which_others_can_use() {
         if env::var_os("NESTLING_LONG").is_none() {
             return;
         }
         let scratch = env::temp_dir().join(format!("nestling-dist-{}", std::process::id()));
-        let archives = [("022", "a"), ("077", "a/deeper folder/b")].map(|(umask, name)| {
+        let copies = [
+            ("022", "2001-02-03", "a"),
+            ("077", "2024-10-11", "a/deeper folder/b"),
+        ];
+        let archives = copies.map(|(umask, day, name)| {
             let root = scratch.join(name);
             fs::create_dir_all(&root).expect("a folder");
-            let copy = format!("umask {umask}; git archive HEAD | tar -x -C \"$1\"");
+            let copy = format!(
+                "umask {umask}; git archive HEAD | tar -x -C \"$1\"; \
+                 find \"$1\" -exec touch -d '{day}' '{{}}' +"
+            );
             let copy = cmd!("sh", "-c", copy, "sh", &root).dir(workspace().root);
             copy.run().expect("a copy of the last commit");
             let target = root.join("target");
             let copy = Workspace { root, target };
-            super::archives(&copy, &[HOST], 1, Some("A <a@b.c>"), false).expect("an archive");
+            super::archives(&copy, &[HOST], DATE, Some("A <a@debian.org>"), false)
+                .expect("an archive");
             let entries = fs::read_dir(copy.target.join("dist")).expect("the archives");
             let paths = entries.map(|entry| entry.expect("an archive").path());
             let mut files: Vec<_> = paths
@@ -373,8 +390,8 @@ mod tests {
         });
         assert_eq!(
             archives[0].len(),
-            14,
-            "a page, an archive, two images, three packages, and their sums"
+            18,
+            "a page, an archive, three images, four packages, and their sums"
         );
         assert!(archives[0] == archives[1], "the archives differ");
 

@@ -10,6 +10,8 @@ use std::{
 
 use duct::cmd;
 
+use crate::arch::HOST;
+
 /// The firmware of Debian's package `ovmf`.
 const FIRMWARE: &str = "/usr/share/ovmf/OVMF.fd";
 
@@ -38,13 +40,20 @@ pub fn lintian_has_no_remark(folder: &Path) {
     if !installed(&["lintian"]) {
         return;
     }
-    for start in ["nestling_", "libnestling0_", "libnestling-dev_"] {
+    for start in [
+        "nestling_",
+        "nestling-box_",
+        "libnestling0_",
+        "libnestling-dev_",
+    ] {
         let entries = fs::read_dir(folder).expect("a folder");
         let names = entries.map(|entry| entry.expect("an entry").file_name().into_string());
         let mut names = names.map(|name| name.expect("text"));
         let name = names.find(|it| it.starts_with(start) && it.ends_with(".deb"));
         let package = folder.join(name.expect(start));
-        let options = ["--allow-root", "--display-info", "--pedantic"];
+        // It takes some instructions of the processor for misspelt words.
+        let wrong = "--suppress-tags=spelling-error-in-binary";
+        let options = ["--allow-root", "--display-info", "--pedantic", wrong];
         let remarks = cmd(
             "lintian",
             options
@@ -59,17 +68,40 @@ pub fn lintian_has_no_remark(folder: &Path) {
 
 /// Starts a container in which a shell is the child of process 1.
 pub fn a_container_has_init_as_process_1(folder: &Path, scratch: &Path) {
+    let script = "read -r name </proc/1/comm; echo \"$PPID $name\"; exit 7";
+    let said = in_a_container(
+        &find(folder, &format!("{}.oci.tar", HOST.name())),
+        scratch,
+        script,
+    );
+    assert!(
+        said.is_none_or(|it| it == ("1 init\n".into(), Some(7))),
+        "another process 1, or status"
+    );
+    // `env` executes the link: only the shell knows the applets without links.
+    let script = "exec /bin/env -i /bin/ls -d /bin/ls";
+    let said = in_a_container(&find(folder, "-box.oci.tar"), scratch, script);
+    assert!(
+        said.is_none_or(|it| it == ("/bin/ls\n".into(), Some(0))),
+        "no link to an applet"
+    );
+}
+
+/// Runs a script for the shell of an image by runc. Returns the output and the exit status; `None` if a program is missing.
+fn in_a_container(image: &Path, scratch: &Path, script: &str) -> Option<(String, Option<i32>)> {
     if !rustix::process::geteuid().is_root() || !installed(&["skopeo", "umoci", "runc"]) {
-        return;
+        return None;
     }
-    let archive = format!("oci-archive:{}", find(folder, ".oci.tar").display());
+    let scratch = scratch.join(image.file_name()?);
+    fs::create_dir(&scratch).expect("a folder");
+    let archive = format!("oci-archive:{}", image.display());
     let layout = format!("oci:{}:nestling", scratch.join("layout").display());
     let bundle = scratch.join("bundle");
     cmd!("skopeo", "copy", "--quiet", archive, layout)
         .run()
         .expect("skopeo");
     cmd!("umoci", "unpack", "--image", "layout:nestling", &bundle)
-        .dir(scratch)
+        .dir(&scratch)
         .stderr_null()
         .run()
         .expect("umoci");
@@ -78,19 +110,15 @@ pub fn a_container_has_init_as_process_1(folder: &Path, scratch: &Path) {
     let mut config: serde_json::Value = serde_json::from_str(&config).expect("JSON");
     let arguments = &mut config["process"]["args"];
     assert_eq!(*arguments, serde_json::json!(["/bin/init", "/bin/sh"]));
-    let words = [
-        "-c",
-        "read -r name </proc/1/comm; echo \"$PPID $name\"; exit 7",
-    ];
     let list = arguments.as_array_mut().expect("a list");
-    list.extend(words.map(Into::into));
+    list.extend(["-c", script].map(Into::into));
     config["process"]["terminal"] = false.into();
     fs::write(path, config.to_string()).expect("a configuration");
     let name = format!("nestling-dist-{}", std::process::id());
     let run = cmd!("runc", "run", "--bundle", bundle, name).unchecked();
     let run = run.stdout_capture().run().expect("runc");
-    assert_eq!(String::from_utf8_lossy(&run.stdout), "1 init\n");
-    assert_eq!(run.status.code(), Some(7));
+    let said = String::from_utf8_lossy(&run.stdout).into_owned();
+    Some((said, run.status.code()))
 }
 
 /// Starts the firmware, the boot loader, the kernel and nestling from the image of a disk, until the shell's prompt, and switches off.
