@@ -77,20 +77,33 @@ pub struct Call<'a> {
 /// - If the last component of the first argument (`argv[0]`), without a leading `-`, is the name of an applet, this applet runs.
 /// - Otherwise, if this component contains `program`, the second argument is an applet's name or one of the options that
 ///   the [module](self) lists, and the applet's arguments begin with its name. Without a second argument, the synopses are written.
+/// - Otherwise, if a link was executed that has the name of an applet (`AT_EXECFN`), this applet runs: after `exec -a NAME ls` in a
+///   shell, for example. This needs the feature `rt`, and `/proc`.
+/// - Otherwise, if there is no `argv[0]`, or it has no last component, the second argument is taken as above.
 /// - Any other name is an error: a wrong link must not run what its first argument names.
 ///
 /// Tables are searched in their order, so an applet hides those of the same name in later tables. `program` is the name for
 /// messages.
+///
+/// A process that was executed as `/proc/self/exe`, as the shell of `box` starts its applets, gets the name of the applet
+/// (`/proc/PID/comm`) with the feature `rt`, for `ps` and `killall`. The kernel would call it `exe`.
 #[must_use]
 pub fn run(program: &str, tables: &[&[Applet]], args: Args<'_>, env: Args<'_>) -> i32 {
     let own = args.first().map_or(&b""[..], |name| base(name.to_bytes()));
     if let Some(applet) = find(tables, own) {
+        if executed() == Some(OWN) {
+            // The name is for people only.
+            let _ = sys::machine::set_name(applet.name);
+        }
         return (applet.run)(&Call { applet, args, env });
     }
     // (The windows of a slice have at least one byte.)
     let is_program = own
         .windows(program.len().max(1))
         .any(|it| it == program.as_bytes());
+    if !is_program && let Some(applet) = executed().and_then(|path| of_link(tables, path)) {
+        return (applet.run)(&Call { applet, args, env });
+    }
     let named = args.skip(1);
     let name = match named.first().map(CStr::to_bytes) {
         _ if !is_program && !own.is_empty() => own,
@@ -107,6 +120,29 @@ pub fn run(program: &str, tables: &[&[Applet]], args: Args<'_>, env: Args<'_>) -
         }),
         _ => report(program, name, &"no such applet", NOT_FOUND),
     }
+}
+
+/// The file of this process's program.
+const OWN: &CStr = c"/proc/self/exe";
+
+/// Returns the path that was executed, if the runtime knows it.
+fn executed() -> Option<&'static CStr> {
+    #[cfg(feature = "rt")]
+    return crate::rt::process()?.execfn();
+    #[cfg(not(feature = "rt"))]
+    None
+}
+
+/// Returns the applet that has the name of a link to this program. (The path may also be that of a script whose interpreter this
+/// program is. The script's name must not matter: an interpreter `rm` would remove the script.)
+fn of_link<'t>(tables: &[&'t [Applet]], path: &CStr) -> Option<&'t Applet> {
+    let applet = find(tables, base(path.to_bytes()))?;
+    let (one, other) = (sys::file::stat(path).ok()?, sys::file::stat(OWN).ok()?);
+    is_same(&one, &other).then_some(applet)
+}
+
+fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// Returns the applet with this name; `None` if no table has one.
@@ -163,11 +199,10 @@ fn install(program: &str, tables: &[&[Applet]], args: Args<'_>) -> i32 {
         return report(program, b"--install", &"one directory is needed", 2);
     };
     let mut buffer = [0; 4096];
-    let own = c"/proc/self/exe";
     // The last byte remains a null byte.
-    let length = match sys::file::readlink(own, buffer.get_mut(..4095).unwrap_or_default()) {
+    let length = match sys::file::readlink(OWN, buffer.get_mut(..4095).unwrap_or_default()) {
         Ok(length) => length,
-        Err(errno) => return report(program, own.to_bytes(), &errno, 1),
+        Err(errno) => return report(program, OWN.to_bytes(), &errno, 1),
     };
     if let Err(errno) = sys::file::chdir(directory) {
         return report(program, directory.to_bytes(), &errno, 1);
@@ -176,9 +211,8 @@ fn install(program: &str, tables: &[&[Applet]], args: Args<'_>) -> i32 {
     let file = file.unwrap_or_default();
     let start = file.count_bytes() - base_length(file.to_bytes());
     let name = c_str::tail(file, start).unwrap_or_default();
-    let same = |here: &Stat, there: &Stat| (here.dev(), here.ino()) == (there.dev(), there.ino());
-    let target = match (sys::file::lstat(name), sys::file::stat(own)) {
-        (Ok(here), Ok(there)) if same(&here, &there) => name,
+    let target = match (sys::file::lstat(name), sys::file::stat(OWN)) {
+        (Ok(here), Ok(there)) if is_same(&here, &there) => name,
         _ => file,
     };
     let mut status = 0;

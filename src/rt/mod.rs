@@ -69,10 +69,11 @@
 //! - The caller can send signals to the program, and can stop it at any point.
 //! - Do not start a shell. `system` and `popen` start one.
 
+use core::ffi::CStr;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use linux_raw_sys::auxvec::AT_SECURE;
+use linux_raw_sys::auxvec::{AT_EXECFN, AT_SECURE};
 
 use crate::args::Args;
 use crate::errno::Errno;
@@ -164,6 +165,16 @@ impl Process {
                 })
             }
         })
+    }
+
+    /// Returns the path that was executed (`AT_EXECFN`, `getauxval(3)`). If it is a script's, this program is its interpreter.
+    #[must_use]
+    #[doc(alias("getauxval", "AT_EXECFN"))]
+    pub fn execfn(&self) -> Option<&'static CStr> {
+        let mut entries = self.auxv();
+        let (_, address) = entries.find(|&(key, _)| key == AT_EXECFN as usize)?;
+        // SAFETY: the kernel put the path, which ends with a null byte, above the initial stack. Nothing changes it later.
+        Some(unsafe { CStr::from_ptr(core::ptr::with_exposed_provenance(address)) })
     }
 
     /// Returns whether the kernel runs this program with privileges that its caller may lack (`AT_SECURE`, `getauxval(3)`): the

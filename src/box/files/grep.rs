@@ -2,6 +2,7 @@
 //! expressions are POSIX's without back-references, with `\+`, `\?` and `\|` in basic ones. The memory that it takes is that of the
 //! longest line.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -46,7 +47,7 @@ struct Grep {
 }
 
 enum Pattern {
-    Fixed(Needle),
+    Fixed(Box<Needle>),
     Regular(Regular),
 }
 
@@ -160,7 +161,7 @@ impl Grep {
             if self.ignores_case {
                 text.make_ascii_lowercase();
             }
-            return Some(Pattern::Fixed(Needle::new(&text)));
+            return Some(Pattern::Fixed(Box::new(Needle::new(&text))));
         }
         match kind {
             b'G' => text = basic::extended(&text)?,

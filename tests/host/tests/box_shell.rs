@@ -271,3 +271,51 @@ fn init_and_the_shell_are_applets_by_a_link_or_by_the_first_argument() {
         );
     assert_eq!(by_argument, (0, "a b\napplet\n".into()));
 }
+
+#[test]
+fn an_applet_has_its_name_as_that_of_its_process() {
+    let place = or_skip!(Place::new());
+    symlink("program", place.0.path().join("box")).expect("a link");
+    for (script, output) in [
+        ("cat /proc/self/comm; (cat /proc/self/comm)", "cat\ncat\n"),
+        ("exec cat /proc/self/comm", "cat\n"),
+        ("cat /proc/self/comm & wait", "cat\n"),
+        ("sh -c 'cat /proc/$$/comm; :'", "sh\n"),
+        // The kernel names these processes after the file.
+        ("./box cat /proc/self/comm", "box\n"),
+        ("cat /proc/$$/comm; :", "sh\n"),
+    ] {
+        place.check(script, output);
+    }
+    let script = place.0.path().join("script");
+    write_executable(&script, "#!./sh\ncat /proc/$$/comm; :\n");
+    assert_eq!(
+        result(&mut place.command("./script")),
+        (0, "script\n".into())
+    );
+}
+
+#[test]
+fn a_link_executed_with_another_argument_0_runs_its_applet() {
+    let place = or_skip!(Place::new());
+    let link = |name: &str| symlink("program", place.0.path().join(name)).expect("a link");
+    ["cat", "tools"].into_iter().for_each(link);
+    let run = |file: &str, argument_0: &str| {
+        use std::os::unix::process::CommandExt as _;
+        result(place.command(file).arg0(argument_0).arg("word"))
+    };
+    for argument_0 in ["other", "", "-", "-other", "a/other", "other/"] {
+        assert_eq!(run("./cat", argument_0), (0, "applet\n".into()));
+    }
+    // Argument 0 comes first, also that of a login shell.
+    for argument_0 in ["echo", "-echo", "a/echo"] {
+        assert_eq!(run("./cat", argument_0), (0, "word\n".into()));
+    }
+    let unknown = |name: &str| (127, format!("box: {name}: no such applet\n"));
+    assert_eq!(run("./tools", "other"), unknown("other"));
+    assert_eq!(run("./tools", ""), unknown("word"));
+    // The name of a script is not that of a link: `wc` would write the number of its lines.
+    let script = place.0.path().join("wc");
+    write_executable(&script, "#!./tools\n");
+    assert_eq!(result(&mut place.command("./wc")), unknown("tools"));
+}
