@@ -13,8 +13,8 @@ use nestling::spawn::{
 use nestling::sys::{self, credentials};
 use nestling::{AsFd, Capabilities, Errno, OFlags, Policy, Resource, SigSet, Signal};
 use nestling_tests::{
-    Text, dup2, emulated, fails, forbid, fork, make_directory, make_file, make_link, notice, open,
-    probe, probe_path, say, scratch, shared_memory, show, status, text, this_process,
+    Text, dup2, emulated, forbid, fork, make_directory, make_file, make_link, notice, open, probe,
+    probe_path, say, scratch, shared_memory, show, status, text, this_process,
 };
 
 nestling_tests::suite! {
