@@ -128,6 +128,13 @@ pub fn set_default(signal: Signal) -> Result<ActionGuard, Errno> {
 #[must_use = "the action is restored when this is dropped"]
 pub struct ActionGuard(SavedAction);
 
+impl ActionGuard {
+    /// Returns whether the signal was ignored before, too.
+    pub(crate) fn was_ignored(&self) -> bool {
+        self.0.is_ignored()
+    }
+}
+
 /// Makes a guard that restores this action when the guard is dropped. [`replace_action`](crate::sys::signal::replace_action)
 /// returns such an action.
 impl From<SavedAction> for ActionGuard {

@@ -11,7 +11,6 @@ use crate::shell;
 use crate::signal::{SigSet, Signal};
 use crate::signals::{self, ActionGuard, MaskGuard};
 use crate::spawn::{Attributes, Child, Error, Notice, Step};
-use crate::sys::signal::{Action, action};
 
 /// Runs `sh -c -- command` with this process's environment, and waits until the command ends (POSIX XSH `system`). If `command`
 /// is `None`, `system` checks whether a shell exists, and returns an error if no shell exists.
@@ -32,7 +31,7 @@ use crate::sys::signal::{Action, action};
 /// If the shell cannot be started, this function returns an error that names the failed step. (POSIX's `system` returns exit
 /// status 127.)
 ///
-/// A call costs twelve more system calls than a spawn and a wait; the child makes two of these twelve.
+/// A call costs ten more system calls than a spawn and a wait; the child makes two of these ten.
 ///
 /// ```
 /// use nestling::system::system;
@@ -136,14 +135,19 @@ impl Keyboard {
     fn ignore() -> Result<Self, Errno> {
         IGNORED.with(|ignored| {
             if ignored.users == 0 {
+                let former = [
+                    signals::ignore(Signal::INT)?,
+                    signals::ignore(Signal::QUIT)?,
+                ];
+                let [interrupt, quit] = former.each_ref().map(ActionGuard::was_ignored);
                 let mut restore = SigSet::EMPTY;
-                for signal in [Signal::INT, Signal::QUIT] {
-                    if !matches!(action(signal)?, Action::Ignore) {
-                        restore = restore.with(signal);
-                    }
+                if !interrupt {
+                    restore = restore.with(Signal::INT);
                 }
-                let interrupt = signals::ignore(Signal::INT)?;
-                ignored.former = Some([interrupt, signals::ignore(Signal::QUIT)?]);
+                if !quit {
+                    restore = restore.with(Signal::QUIT);
+                }
+                ignored.former = Some(former);
                 ignored.restore = restore;
             }
             ignored.users += 1;

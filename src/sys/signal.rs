@@ -47,6 +47,12 @@ pub struct SavedAction {
     action: KernelAction,
 }
 
+impl SavedAction {
+    pub(crate) fn is_ignored(&self) -> bool {
+        matches!(self.action.action(), Action::Ignore)
+    }
+}
+
 /// Information about a signal that [`sigtimedwait`] or [`read_signalfd`] has taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[doc(alias = "siginfo_t")]
@@ -187,11 +193,7 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
     let mut old = kernel_action(Action::Default, 0);
     // SAFETY: the kernel writes one action.
     result(unsafe { sigaction(signal, 0, &raw mut old as usize) })?;
-    Ok(match old.action.sa_handler_kernel {
-        None => Action::Default,
-        Some(handler) if handler as usize == SIG_IGN => Action::Ignore,
-        Some(handler) => Action::Handler(handler),
-    })
+    Ok(old.action())
 }
 
 /// `rt_sigaction`: does the same as [`set_action`], and returns the previous action, which you can pass to [`restore_action`].
@@ -241,6 +243,16 @@ pub fn restore_action(saved: &SavedAction) -> Result<(), Errno> {
 struct KernelAction {
     action: linux::kernel_sigaction,
     fourth: [usize; FOURTH],
+}
+
+impl KernelAction {
+    fn action(&self) -> Action {
+        match self.action.sa_handler_kernel {
+            None => Action::Default,
+            Some(handler) if handler as usize == SIG_IGN => Action::Ignore,
+            Some(handler) => Action::Handler(handler),
+        }
+    }
 }
 
 const FOURTH: usize =

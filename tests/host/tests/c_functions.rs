@@ -71,6 +71,9 @@ fn the_functions_do_the_same_under_qemu_user_on_riscv64() {
     the_functions_do_the_same_under_qemu_user("riscv64", "riscv64gc-unknown-linux-gnu");
 }
 
+/// The functions are compared with those that run natively, not with those of glibc: where the memory cannot be shared, a child of
+/// glibc's `posix_spawn` cannot report an error, and each failure looks like a program that has exited with 127.
+///
 /// Debian's cross compilers and its gcc-multilib cannot be installed together, so either this test or the test on i386 is skipped.
 fn the_functions_do_the_same_under_qemu_user(arch: &str, target: &'static str) {
     let (compiler, emulator) = (format!("{arch}-linux-gnu-gcc"), format!("qemu-{arch}"));
