@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use duct::cmd;
 
 use super::{
-    Built, COMPLETIONS, document,
+    Built, COMPLETIONS, MACHINE, OF_THE_SOURCE, document,
     linked::Linked,
     manuals, read,
     tree::{Tree, gzip},
@@ -214,31 +214,43 @@ impl Release<'_> {
     fn programs(&self, built: &Built) -> Result<Tree> {
         let mut tree = self.documents("nestling", "nestling-programs", OVERRIDES)?;
         // The manual page of the library belongs to the library.
-        let pages = ["spawn", "init", "inittab", "sh"];
+        let pages = [
+            "nestling-spawn.1",
+            "nestling-sh.1",
+            "nestling-inittab.5",
+            "nestling-init.8",
+        ];
         self.add_programs(&mut tree, built, &SHIPPED, &pages)?;
-        for (name, folder) in COMPLETIONS {
-            // Each shell looks for a file that is named as the command.
-            let installed = match name.strip_prefix('_') {
-                Some(name) => format!("_nestling-{name}"),
-                None => format!("nestling-{}", name.trim_end_matches(".bash")),
-            };
+        for (source, folder, name) in COMPLETIONS {
             let folder = folder.replace("site-functions", "vendor-completions");
-            let content = read(self.workspace, &format!("src/completions/{name}"))?;
-            tree.file(format!("usr/{folder}/{installed}"), content);
+            let content = read(self.workspace, &format!("src/completions/{source}"))?;
+            tree.file(format!("usr/{folder}/{name}"), content);
         }
-        let readme = document(self.workspace, "README.md", &[])?;
-        tree.file("usr/share/doc/nestling/README.md", readme);
+        let texts = [
+            ("README.md", "README.md"),
+            ("SECURITY.md", "SECURITY.md"),
+            (MACHINE, "machine.md"),
+        ];
+        for (path, name) in texts {
+            let mut text = document(self.workspace, path, &texts)?;
+            if name == "README.md" {
+                text.insert_str(0, OF_THE_SOURCE);
+            }
+            tree.file(format!("usr/share/doc/nestling/{name}"), text);
+        }
         Ok(tree)
     }
 
     /// The files of `box`.
     fn the_box(&self, built: &Built) -> Result<Tree> {
         let mut tree = self.documents("nestling-box", "nestling-box", OVERRIDES_OF_THE_BOX)?;
-        self.add_programs(&mut tree, built, &["box"], &["box"])?;
+        self.add_programs(&mut tree, built, &["box"], &["nestling-box.1"])?;
+        let page = document(self.workspace, MACHINE, &[])?;
+        tree.file("usr/share/doc/nestling-box/machine.md", page);
         Ok(tree)
     }
 
-    /// Adds programs and manual pages as `nestling-NAME`: other packages have an init(8) and an inittab(5).
+    /// Adds programs, as `nestling-NAME`, and manual pages.
     fn add_programs(
         &self,
         tree: &mut Tree,
@@ -256,13 +268,10 @@ impl Release<'_> {
             }
         }
         for (name, page) in manuals(self.workspace)? {
-            let (name, section) = name.rsplit_once('.').context("a page without a section")?;
-            let name = name.trim_start_matches("nestling-");
-            if pages.contains(&name) {
-                tree.file(
-                    format!("usr/share/man/man{section}/nestling-{name}.{section}.gz"),
-                    gzip(&page)?,
-                );
+            let (_, section) = name.rsplit_once('.').context("a page without a section")?;
+            if pages.contains(&&*name) {
+                let path = format!("usr/share/man/man{section}/{name}.gz");
+                tree.file(path, gzip(&page)?);
             }
         }
         Ok(())

@@ -204,12 +204,15 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
         let section = name.rsplit('.').next().unwrap_or_default();
         tree.file(format!("share/man/man{section}/{name}"), page);
     }
-    for (name, folder) in COMPLETIONS {
-        let path = format!("src/completions/{name}");
+    for (source, folder, name) in COMPLETIONS {
+        let path = format!("src/completions/{source}");
         tree.file(format!("{folder}/{name}"), read(workspace, &path)?);
     }
     for (path, name) in TEXTS {
-        let text = document(workspace, path, &TEXTS)?;
+        let mut text = document(workspace, path, &TEXTS)?;
+        if name == "README.md" {
+            text.insert_str(0, OF_THE_SOURCE);
+        }
         tree.file(format!("{DOCUMENTS}/{name}"), text);
     }
     tree.file("README", first(arch));
@@ -235,6 +238,12 @@ const TEXTS: [(&str, &str); 7] = [
     ("src/c/README.md", "c.md"),
 ];
 
+/// The beginning of a README that is not in the repository.
+const OF_THE_SOURCE: &str = "\
+*This is the README of the repository: the commands of cargo and the paths below `src` and `tests` need a clone of it.*
+
+";
+
 /// The page about what the images are for.
 const MACHINE: &str = "src/bin/machine.md";
 
@@ -245,10 +254,10 @@ fn first(arch: Arch) -> String {
         "nestling {version} for {arch}\n\n\
          libexec/nestling  the programs spawn, init, sh and box, which need no other file\n\
          lib, include      the library for programs in C, and its header\n\
-         share/man         the manual pages: man -l share/man/man1/spawn.1\n\
+         share/man         the manual pages: man -l share/man/man1/nestling-spawn.1\n\
          share/doc         README.md is about all of nestling, c.md about the library,\n                  \
          machine.md leads to a machine, a container and a disk\n\
-         share             completions for bash, zsh and fish\n\
+         share             completions of nestling-spawn and nestling-init for bash, zsh and fish\n\
          SHA256SUMS        sha256sum --check SHA256SUMS tells whether all is complete\n\n\
          Nothing must be installed: the programs run wherever they are, under any name.\n\
          They can be linked as nestling-spawn, nestling-init, nestling-sh and nestling-box\n\
@@ -258,6 +267,8 @@ fn first(arch: Arch) -> String {
          for name in spawn init sh box; do\n        \
          ln -s ../libexec/nestling/$name /usr/local/bin/nestling-$name\n    \
          done\n\n\
+         No file of share has the name of one of the system: share can be copied into\n\
+         /usr/local.\n\n\
          On Debian, the packages nestling, nestling-box, libnestling0 and libnestling-dev do\n\
          this.\n"
     )
@@ -285,23 +296,35 @@ fn document(workspace: &Workspace, path: &str, others: &[(&str, &str)]) -> Resul
     Ok(linked + rest)
 }
 
-/// The files of completions, and where each shell looks for them below `share`.
-const COMPLETIONS: [(&str, &str); 6] = [
-    ("spawn.bash", "share/bash-completion/completions"),
-    ("init.bash", "share/bash-completion/completions"),
-    ("_spawn", "share/zsh/site-functions"),
-    ("_init", "share/zsh/site-functions"),
-    ("spawn.fish", "share/fish/vendor_completions.d"),
-    ("init.fish", "share/fish/vendor_completions.d"),
+const FOR_BASH: &str = "share/bash-completion/completions";
+const FOR_ZSH: &str = "share/zsh/site-functions";
+const FOR_FISH: &str = "share/fish/vendor_completions.d";
+
+/// The files of completions, where each shell looks for them, and under which name: that of the command.
+const COMPLETIONS: [(&str, &str, &str); 6] = [
+    ("spawn.bash", FOR_BASH, "nestling-spawn"),
+    ("init.bash", FOR_BASH, "nestling-init"),
+    ("_spawn", FOR_ZSH, "_nestling-spawn"),
+    ("_init", FOR_ZSH, "_nestling-init"),
+    ("spawn.fish", FOR_FISH, "nestling-spawn.fish"),
+    ("init.fish", FOR_FISH, "nestling-init.fish"),
 ];
 
-/// The manual pages, by the names of their files.
+/// The manual pages of the programs, and that of the library, to which they refer. Their files have the names of the commands: other
+/// packages have an init(8) and an inittab(5).
 fn manuals(workspace: &Workspace) -> Result<Vec<(String, Vec<u8>)>> {
     let mut pages = Vec::new();
     for entry in fs::read_dir(workspace.root.join("src/man"))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        pages.push((name, fs::read(entry.path())?));
+        let name = match name.starts_with("nestling") {
+            true => name,
+            false => format!("nestling-{name}"),
+        };
+        // Its program is not in the archives.
+        if name != "nestling-cargo-nestling.1" {
+            pages.push((name, fs::read(entry.path())?));
+        }
     }
     Ok(pages)
 }
@@ -424,6 +447,16 @@ mod tests {
             assert!(!["bin", "sbin", "etc"].contains(&top), "{path}");
         }
         assert!(tree.files().any(|(path, _)| path == "libexec/nestling/sh"));
+        let shared = tree.files().filter(|(path, _)| {
+            path.starts_with("share/") && !path.starts_with("share/doc/nestling/")
+        });
+        let names = shared.filter_map(|(path, _)| path.rsplit('/').next());
+        let names: Vec<_> = names.map(|name| name.trim_start_matches('_')).collect();
+        assert!(
+            names.iter().all(|name| name.starts_with("nestling")),
+            "{names:?}"
+        );
+        assert_eq!(names.len(), 6 + COMPLETIONS.len());
     }
 
     #[test]
