@@ -1,15 +1,18 @@
 /*
  * Calls posix_spawn, system and popen in many threads, beside one that forks,
- * and says what is left over afterwards.
+ * one that cancels threads in system, and one that sends signals. Says what is
+ * left over afterwards.
  *
  *     stress REPORT THREADS ROUNDS
  *
- * With no THREADS the main thread does it, and none forks.
+ * With no THREADS the main thread does it, and there is no other.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -71,6 +74,59 @@ static void *fork_until_the_others_end(void *unused)
 	return unused;
 }
 
+static void *call_system(void *command)
+{
+	while (command)
+		system(command);
+	return 0;
+}
+
+/* Each second command does not end by itself. */
+static void *cancel_until_the_others_end(void *unused)
+{
+	char *commands[] = { "exit 0", "kill -STOP $$" };
+	for (int i = 0; running; i++) {
+		pthread_t thread;
+		void *result;
+		expect(!pthread_create(&thread, 0, call_system, commands[i % 2]), "a thread", i);
+		/* A fork takes about as long as a command. */
+		for (int forks = i % 5; forks; forks--) {
+			pid_t pid = fork();
+			if (pid == 0)
+				_exit(0);
+			expect(pid > 0 && waitpid(pid, 0, 0) == pid, "fork", errno);
+		}
+		pthread_cancel(thread);
+		pthread_join(thread, &result);
+		expect(result == PTHREAD_CANCELED, "a cancellation", i);
+	}
+	return unused;
+}
+
+static pthread_t threads[64];
+static int number;
+
+static void *signal_until_the_others_end(void *unused)
+{
+	while (running) {
+		for (int i = 0; i < number; i++)
+			pthread_kill(threads[i], SIGUSR1);
+		sched_yield();
+	}
+	return unused;
+}
+
+static void handle(int unused)
+{
+	(void)unused;
+}
+
+static int is_default(int signal)
+{
+	struct sigaction action;
+	return !sigaction(signal, 0, &action) && action.sa_handler == SIG_DFL;
+}
+
 static int descriptors(void)
 {
 	int sum = 0;
@@ -84,19 +140,26 @@ int main(int count, char **words)
 {
 	if (count != 4)
 		return 2;
-	pthread_t threads[64], forking;
-	int number = atoi(words[2]), before = descriptors();
-	report = words[1], rounds = atoi(words[3]), running = number;
+	void *(*others[])(void *) = { fork_until_the_others_end, cancel_until_the_others_end,
+				      signal_until_the_others_end };
+	enum { OTHERS = sizeof others / sizeof *others };
+	pthread_t beside[OTHERS];
+	int before = descriptors();
+	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
+	sigaction(SIGUSR1, &action, 0);
+	report = words[1], number = atoi(words[2]), rounds = atoi(words[3]), running = number;
 	for (int i = 0; i < number; i++)
 		pthread_create(&threads[i], 0, spawn, 0);
-	if (number) {
-		pthread_create(&forking, 0, fork_until_the_others_end, 0);
-		for (int i = 0; i < number; i++)
-			pthread_join(threads[i], 0);
-		pthread_join(forking, 0);
-	} else
+	for (int i = 0; number && i < OTHERS; i++)
+		pthread_create(&beside[i], 0, others[i], 0);
+	for (int i = 0; number && i < OTHERS; i++)
+		pthread_join(beside[i], 0);
+	for (int i = 0; i < number; i++)
+		pthread_join(threads[i], 0);
+	if (!number)
 		spawn(0);
 	expect(descriptors() == before, "descriptors", descriptors() - before);
 	expect(wait(0) == -1 && errno == ECHILD, "a child", errno);
+	expect(is_default(SIGINT) && is_default(SIGQUIT), "an ignored signal", 0);
 	return wrong ? 1 : 0;
 }
