@@ -204,7 +204,11 @@ impl<'a> Copier<'a> {
         // With `-p`, other users must not read the file before it has its owner.
         let most = if self.how.preserves { 0o700 } else { 0o777 };
         let mode = stat.permissions() & !self.how.umask & most;
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let mut flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+        // A link that another process makes from now on must not lead to the file that is overwritten.
+        if !sys::file::lstat(path).is_ok_and(|it| it.is_symlink()) {
+            flags = flags | OFlags::NOFOLLOW;
+        }
         let create = || sys::fd::open(path, flags | OFlags::CREAT | OFlags::EXCL, mode);
         let to = match sys::fd::open(path, flags | OFlags::TRUNC, 0) {
             Err(Errno::ENOENT) => create(),

@@ -175,6 +175,26 @@ fn cp_reads_and_writes_where_the_kernel_cannot_copy() {
 }
 
 #[test]
+fn cp_overwrites_no_file_through_a_link_that_appears_meanwhile() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("appears");
+    fs::write(folder.path("file"), "new").expect("a file");
+    fs::write(folder.path("kept"), "old").expect("a file");
+    symlink("kept", folder.path("link")).expect("a link");
+    // To cp, the link does not exist before it opens the target.
+    let mut command = Command::new("strace");
+    command.args(["-o", "/dev/null", "-P", "link", "-e"]);
+    command.arg("inject=statx:error=ENOENT").arg(&ours);
+    command.args(["cp", "file", "link"]).current_dir(&folder.0);
+    fails_with(&command.output().expect("strace"), "cp: link: ELOOP");
+    assert_eq!(fs::read(folder.path("kept")).expect("the file"), b"old");
+    // A link that was there is followed, as by the other programs.
+    succeeds(&folder.run(&ours, &["cp", "file", "link"]));
+    assert_eq!(fs::read(folder.path("kept")).expect("the file"), b"new");
+}
+
+#[test]
 fn cp_reports_a_full_disk_and_a_bad_one() {
     let ours = or_skip!(Arch::X86_64.the_box());
     or_skip!(installed("strace"));
