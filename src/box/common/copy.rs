@@ -352,7 +352,7 @@ fn times(stat: &Stat) -> [SetTime; 2] {
 pub fn content(from: BorrowedFd<'_>, to: BorrowedFd<'_>, stat: &Stat) -> Result<(), (Side, Errno)> {
     let has_holes = stat.is_file() && stat.blocks() * 512 < stat.size();
     if !has_holes || !sys::file::fstat(to).is_ok_and(|it| it.is_file()) {
-        return range(from, to, u64::MAX);
+        return range(from, to, u64::MAX).map(drop);
     }
     let mut end = 0;
     loop {
@@ -363,19 +363,24 @@ pub fn content(from: BorrowedFd<'_>, to: BorrowedFd<'_>, stat: &Stat) -> Result<
                 let length = sys::file::fstat(from).map_err(source)?.size();
                 return sys::fd::ftruncate(to, length.max(end)).map_err(target);
             }
-            Err(_) if end == 0 => return range(from, to, u64::MAX),
+            Err(_) if end == 0 => return range(from, to, u64::MAX).map(drop),
             Err(errno) => return Err((Side::Source, errno)),
         };
         end = sys::fd::seek_hole(from, start).map_err(source)?;
         sys::fd::lseek(from, SeekFrom::Start(start)).map_err(source)?;
         sys::fd::lseek(to, SeekFrom::Start(start)).map_err(target)?;
-        range(from, to, end - start)?;
+        let copied = range(from, to, end - start)?;
+        // The file is shorter than its status says, as files of /sys are.
+        if copied < end - start {
+            return sys::fd::ftruncate(to, start + copied).map_err(target);
+        }
     }
 }
 
-/// Copies at most `left` bytes: in the kernel, if it can.
-fn range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, mut left: u64) -> Result<(), (Side, Errno)> {
+/// Copies at most `most` bytes: in the kernel, if it can. Returns how many there were.
+fn range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: u64) -> Result<u64, (Side, Errno)> {
     const MOST: u64 = 1 << 30;
+    let mut left = most;
     while left > 0 {
         // 0 is not the end for files that the kernel makes up, such as those of /proc.
         match sys::fd::copy_file_range(from, to, left.min(MOST) as usize) {
@@ -393,11 +398,11 @@ fn range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, mut left: u64) -> Result<(), 
         let room = block.get_mut(..left.min(BLOCK as u64) as usize);
         let length = io::read(from, room.unwrap_or_default()).map_err(source)?;
         if length == 0 {
-            return Ok(());
+            break;
         }
         let bytes = block.get(..length).unwrap_or_default();
         io::write_all(to, bytes).map_err(target)?;
         left -= length as u64;
     }
-    Ok(())
+    Ok(most - left)
 }

@@ -4,10 +4,12 @@
 
 use alloc::vec::Vec;
 use core::ffi::CStr;
+use core::time::Duration;
 
 use nestling::applet::{Applet, Call};
 use nestling::{
-    AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SeekFrom, c_str, eprintln, io, sys, text,
+    AsFd, BorrowedFd, Errno, OFlags, OwnedFd, SeekFrom, SigSet, Signal, c_str, eprintln, io,
+    signals, sys, text,
 };
 
 use crate::common::number;
@@ -160,6 +162,7 @@ impl<'a> Dd<'a> {
     }
 
     fn run(&mut self, is_direct_input: bool) -> Result<(), Failed<'a>> {
+        let _blocked = signals::block(SigSet::EMPTY.with(Signal::USR1));
         let input_name = self.input.unwrap_or(c"standard input");
         let output_name = self.output.unwrap_or(c"standard output");
         let failed = |errno| (input_name, errno);
@@ -268,14 +271,21 @@ impl<'a> Dd<'a> {
         let block = memory.get_mut(start..start + self.input_block);
         let block = block.unwrap_or_default();
         let mut left = self.count.unwrap_or(u64::MAX);
+        // The bytes of the last block, if it was not whole: an error after it is one within the same block.
+        let mut partial = 0;
+        let mut reported = 0;
         while left > 0 {
+            if self.bytes >= reported + 64 * 1024 {
+                reported = self.bytes;
+                self.report_if_asked();
+            }
             let most = match self.has(COUNT_BYTES) {
                 true => left.min(block.len() as u64) as usize,
                 false => block.len(),
             };
             let room = block.get_mut(..most).unwrap_or_default();
             let outcome = match self.has(FULLBLOCK) {
-                true => io::fill(from, room),
+                true => fill(from, room),
                 false => io::read(from, room),
             };
             let mut length = match outcome {
@@ -283,14 +293,19 @@ impl<'a> Dd<'a> {
                 Ok(length) => length,
                 Err(errno) if self.has(NOERROR) => {
                     self.call.fail(input, errno);
-                    // The bad block is left out; with `sync`, it becomes zeros.
-                    if sys::fd::lseek(from, SeekFrom::Current(most as i64)).is_err() {
+                    // The rest of the bad block is left out; with `sync`, a block of which nothing was read becomes zeros.
+                    let rest = most.saturating_sub(partial) as i64;
+                    if sys::fd::lseek(from, SeekFrom::Current(rest)).is_err() {
                         return Err((input, errno));
+                    }
+                    if core::mem::take(&mut partial) > 0 || !self.has(PAD) {
+                        continue;
                     }
                     0
                 }
                 Err(errno) => return Err((input, errno)),
             };
+            partial = if length < most { length } else { 0 };
             left -= match self.has(COUNT_BYTES) {
                 true => length as u64,
                 false => 1,
@@ -332,8 +347,8 @@ impl<'a> Dd<'a> {
         let is_hole = self.has(SPARSE) && !bytes.is_empty() && bytes.iter().all(|&byte| byte == 0);
         if is_hole && let Ok(end) = sys::fd::lseek(to, SeekFrom::Current(bytes.len() as i64)) {
             // The end of the file is set even if the hole is its last part.
-            let size = sys::file::fstat(to)?.size();
-            if size < end {
+            let stat = sys::file::fstat(to)?;
+            if stat.is_file() && stat.size() < end {
                 sys::fd::ftruncate(to, end)?;
             }
             self.bytes += bytes.len() as u64;
@@ -368,6 +383,14 @@ impl<'a> Dd<'a> {
         }
     }
 
+    /// Reports how far the copy is if somebody has sent SIGUSR1, as the other implementations of `dd` do.
+    fn report_if_asked(&self) {
+        let asked = signals::wait_timeout(SigSet::EMPTY.with(Signal::USR1), Duration::ZERO);
+        if matches!(asked, Ok(Some(_))) {
+            self.report();
+        }
+    }
+
     /// Writes what was copied to standard error, as POSIX says.
     fn report(&self) {
         let (read, written) = (self.read, self.written);
@@ -375,6 +398,20 @@ impl<'a> Dd<'a> {
         eprintln!(written.0, "+", written.1, " records out");
         eprintln!(self.bytes, " bytes copied");
     }
+}
+
+/// Reads until the buffer is full, or up to the end or an error. The next read returns an error again if something was read before.
+fn fill(from: BorrowedFd<'_>, room: &mut [u8]) -> Result<usize, Errno> {
+    let mut length = 0;
+    while let Some(rest) = room.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match io::read(from, rest) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(errno) if length == 0 => return Err(errno),
+            Err(_) => break,
+        }
+    }
+    Ok(length)
 }
 
 /// What direct input and output needs at most.

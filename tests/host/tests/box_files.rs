@@ -2,7 +2,7 @@
 //! system calls, holes, and other file systems.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Lines, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -456,4 +456,89 @@ fn an_applet_writes_a_line_to_a_terminal_before_it_waits_for_the_next() {
         assert_eq!(next().trim_end(), "end", "{applet}");
         terminal.wait().expect("its status");
     }
+}
+
+/// Reads 64 pages of this process's memory by `dd`, in blocks of 16 pages; the pages 19 and 20 cannot be read. Returns the first
+/// byte of each page of the output: page `n` of the memory has the byte `n + 1`.
+fn read_bad_memory(ours: &Path, words: &[&str]) -> Vec<u8> {
+    const PAGE: usize = 4096;
+    let (access, kind) = (
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+    );
+    // SAFETY: the mapping is new, and only this function uses it.
+    let memory = unsafe {
+        let start = libc::mmap(std::ptr::null_mut(), 64 * PAGE, access, kind, -1, 0);
+        assert_ne!(start, libc::MAP_FAILED);
+        for page in 0..64 {
+            start.cast::<u8>().add(page * PAGE).write(page as u8 + 1);
+        }
+        assert_eq!(libc::munmap(start.byte_add(19 * PAGE), 2 * PAGE), 0);
+        start
+    };
+    let mut command = Command::new(ours);
+    command.arg("dd").arg(format!("skip={}", memory as usize));
+    command.arg(format!("if=/proc/{}/mem", std::process::id()));
+    command
+        .args(["bs=64k", "count=4", "status=none"])
+        .args(words);
+    let output = command.output().expect("dd");
+    // SAFETY: the mapping of above.
+    unsafe { libc::munmap(memory, 64 * PAGE) };
+    assert!(output.status.success(), "{output:?}");
+    output.stdout.iter().copied().step_by(PAGE).collect()
+}
+
+#[test]
+fn dd_leaves_out_what_it_cannot_read_and_nothing_else() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    // SAFETY: the call has no arguments. Only root may read another process's memory everywhere.
+    if unsafe { libc::geteuid() } != 0 {
+        return;
+    }
+    let whole: Vec<u8> = (1..=64)
+        .map(|page| if (20..=32).contains(&page) { 0 } else { page })
+        .collect();
+    let short: Vec<u8> = whole.iter().copied().filter(|&page| page > 0).collect();
+    for flags in ["iflag=skip_bytes", "iflag=skip_bytes,fullblock"] {
+        let read = |conversion| read_bad_memory(&ours, &[flags, conversion]);
+        assert_eq!(read("conv=noerror,sync"), whole, "{flags}");
+        assert_eq!(read("conv=noerror"), short, "{flags}");
+    }
+}
+
+#[test]
+fn dd_reports_at_sigusr1_and_goes_on() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let mut command = Command::new(&ours);
+    command.args(["dd", "if=/dev/zero", "bs=64k", "count=40"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut dd = command.spawn().expect("dd");
+    let mut output = dd.stdout.take().expect("its output");
+    // A pipe takes 64 KiB, so dd waits for this process after the second block.
+    output.read_exact(&mut vec![0; 65536]).expect("a block");
+    // SAFETY: the child was not waited for.
+    assert_eq!(unsafe { libc::kill(dd.id() as i32, libc::SIGUSR1) }, 0);
+    let copied = std::io::copy(&mut output, &mut std::io::sink()).expect("the rest");
+    assert_eq!(copied, 39 * 65536);
+    let output = dd.wait_with_output().expect("its status");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches("records out").count(), 2, "{said}");
+    assert!(
+        said.ends_with("40+0 records out\n2621440 bytes copied\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn cp_copies_what_a_file_of_sys_contains_and_no_more() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("sys");
+    let path = "/sys/kernel/mm/transparent_hugepage/enabled";
+    let Ok(content) = fs::read(path) else {
+        return;
+    };
+    succeeds(&folder.run(&ours, &["cp", path, "copy"]));
+    assert_eq!(fs::read(folder.path("copy")).expect("the copy"), content);
 }
