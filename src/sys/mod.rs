@@ -57,6 +57,7 @@ pub mod signal;
 pub mod socket;
 pub mod terminal;
 pub mod time;
+pub mod xattr;
 
 /// Converts the result of a call that returns a small number (such as an id or a descriptor) or an error.
 fn small(answer: usize) -> Result<i32, Errno> {

@@ -8,6 +8,7 @@ use nestling::sys::file::SetTime;
 use nestling::time::Timestamp;
 use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, SeekFrom, Stat, io, sys};
 
+use super::attributes::{Attributes, File};
 use super::input::BLOCK;
 use super::links::Links;
 use super::paths::{c_str, join, parent};
@@ -19,7 +20,7 @@ pub struct Copying {
     pub follow: Follow,
     /// `-R`: directories with what is in them; special files are made, not read.
     pub recursive: bool,
-    /// `-p`: owner, group, mode and times are kept.
+    /// `-p`: owner, group, mode, attributes and times are kept.
     pub preserves: bool,
     /// The copy may have another owner, because the file system cannot store this one, or the user must not give it away.
     pub any_owner: bool,
@@ -152,7 +153,7 @@ impl<'a> Copier<'a> {
     fn finish_directory(&self, visit: &Visit<'_>, path: &CStr, is_new: bool) -> Result<(), Errno> {
         let stat = visit.stat()?;
         if self.how.preserves {
-            return self.preserve(path, &stat);
+            return self.preserve(visit.path, path, &stat);
         }
         let mode = stat.permissions() & 0o1777 & !self.how.umask;
         match is_new && mode & 0o1700 != 0o700 {
@@ -192,7 +193,7 @@ impl<'a> Copier<'a> {
             }
         }
         match self.how.preserves {
-            true => self.preserve(path, stat).map_err(target),
+            true => self.preserve(visit.path, path, stat).map_err(target),
             false => Ok(()),
         }
     }
@@ -218,28 +219,39 @@ impl<'a> Copier<'a> {
         let to = to.map_err(target)?;
         content(from.as_fd(), to.as_fd(), stat)?;
         match self.how.preserves {
-            true => self.preserve_open(to.as_fd(), stat).map_err(target),
+            true => self
+                .preserve_open(from.as_fd(), to.as_fd(), stat)
+                .map_err(target),
             false => Ok(()),
         }
     }
 
-    /// Gives a file the owner, the mode and the times of another. Without the owner and the group, it gets the mode and the times,
-    /// too, but not the bits that set them.
-    fn preserve(&self, path: &CStr, stat: &Stat) -> Result<(), Errno> {
-        let owned = sys::file::lchown(path, stat.uid(), stat.gid());
+    /// Gives a file the owner, the mode, the attributes and the times of another. Without the owner and the group, it gets the rest,
+    /// but not the bits that set them.
+    fn preserve(&self, from: &CStr, to: &CStr, stat: &Stat) -> Result<(), Errno> {
+        let owned = sys::file::lchown(to, stat.uid(), stat.gid());
         if !stat.is_symlink() {
-            sys::file::chmod(path, mode(stat, owned))?;
+            let attributes = Attributes::of(File::Path(from))?;
+            sys::file::chmod(to, attributes.mode_without_list(mode(stat, owned)))?;
+            attributes.set(File::Path(to))?;
         }
         let [accessed, modified] = times(stat);
-        sys::file::lutimensat(path, accessed, modified)?;
+        sys::file::lutimensat(to, accessed, modified)?;
         self.accept(owned)
     }
 
-    fn preserve_open(&self, fd: BorrowedFd<'_>, stat: &Stat) -> Result<(), Errno> {
-        let owned = sys::file::fchown(fd, stat.uid(), stat.gid());
-        sys::file::fchmod(fd, mode(stat, owned))?;
+    fn preserve_open(
+        &self,
+        from: BorrowedFd<'_>,
+        to: BorrowedFd<'_>,
+        stat: &Stat,
+    ) -> Result<(), Errno> {
+        let owned = sys::file::fchown(to, stat.uid(), stat.gid());
+        let attributes = Attributes::of(File::Open(from))?;
+        sys::file::fchmod(to, attributes.mode_without_list(mode(stat, owned)))?;
+        attributes.set(File::Open(to))?;
         let [accessed, modified] = times(stat);
-        sys::file::futimens(fd, accessed, modified)?;
+        sys::file::futimens(to, accessed, modified)?;
         self.accept(owned)
     }
 

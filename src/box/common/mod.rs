@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod ask;
+pub mod attributes;
 pub mod basic;
 pub mod bytes;
 pub mod columns;

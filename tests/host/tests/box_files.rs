@@ -1,6 +1,7 @@
 //! What no generated command line shows of the applets on files: trees that are deep or that change meanwhile, full disks, failing
 //! system calls, holes, and other file systems.
 
+use std::ffi::{CStr, CString};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
@@ -541,4 +542,76 @@ fn cp_copies_what_a_file_of_sys_contains_and_no_more() {
     };
     succeeds(&folder.run(&ours, &["cp", path, "copy"]));
     assert_eq!(fs::read(folder.path("copy")).expect("the copy"), content);
+}
+
+/// The list `user::rw-,user:1000:rw-,group::---,mask::rw-,other::---`: the mode shows the mask as the rights of the group.
+const ACCESS_LIST: &[u8] = b"\x02\0\0\0\
+    \x01\0\x06\0\xff\xff\xff\xff\
+    \x02\0\x06\0\xe8\x03\0\0\
+    \x04\0\0\0\xff\xff\xff\xff\
+    \x10\0\x06\0\xff\xff\xff\xff\
+    \x20\0\0\0\xff\xff\xff\xff";
+
+fn attribute(path: &Path, name: &CStr) -> Option<Vec<u8>> {
+    let path = CString::new(path.as_os_str().as_encoded_bytes()).expect("a path");
+    let mut value = [0; 256];
+    let length = nestling::sys::xattr::lgetxattr(&path, name, &mut value).ok()?;
+    Some(value[..length].to_vec())
+}
+
+#[test]
+fn cp_and_mv_keep_attributes_or_give_the_group_no_more_than_its_list() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("attributes");
+    let Some(other) = other_file_system(&folder) else {
+        return;
+    };
+    let list = c"system.posix_acl_access";
+    let make = |path: &Path| {
+        let c_path = CString::new(path.as_os_str().as_encoded_bytes()).expect("a path");
+        let set = |name, value| nestling::sys::xattr::lsetxattr(&c_path, name, value).is_ok();
+        set(list, ACCESS_LIST) && set(c"user.colour", b"green")
+    };
+    let probe = other.path("probe");
+    fs::write(&probe, "").expect("a file");
+    let c_probe = CString::new(probe.as_os_str().as_encoded_bytes()).expect("a path");
+    if nestling::sys::xattr::lsetxattr(&c_probe, list, ACCESS_LIST).is_err() {
+        return;
+    }
+    for (name, is_directory) in [("file", false), ("tree", true)] {
+        let path = folder.path(name);
+        match is_directory {
+            true => fs::create_dir(&path).expect("a directory"),
+            false => fs::write(&path, "x").expect("a file"),
+        }
+        if !make(&path) {
+            return;
+        }
+        let copy = other.path(name);
+        let to = copy.to_str().expect("a name");
+        succeeds(&folder.run(&ours, &["cp", "-a", name, to]));
+        let about = |path: &Path| {
+            let mode = path.metadata().expect("a file").mode() & 0o777;
+            (mode, attribute(path, list), attribute(path, c"user.colour"))
+        };
+        // The other file system may have no attributes of users.
+        let (mode, kept, _) = about(&copy);
+        assert_eq!(mode & 0o070, 0o060, "{name}");
+        assert_eq!(kept.as_deref(), Some(ACCESS_LIST), "{name}");
+        succeeds(&folder.run(&ours, &["cp", "-a", name, "copy"]));
+        assert_eq!(about(&folder.path("copy")), about(&path), "{name}");
+        // Where the list cannot be stored, the rights of the mask are not those of the group.
+        let _ = fs::remove_dir(&copy).or_else(|_| fs::remove_file(&copy));
+        let _ =
+            fs::remove_dir(folder.path("copy")).or_else(|_| fs::remove_file(folder.path("copy")));
+        let call = if is_directory {
+            "lsetxattr"
+        } else {
+            "fsetxattr"
+        };
+        let fault = format!("{call}:error=EOPNOTSUPP");
+        succeeds(&folder.run_with_fault(&ours, &fault, &["mv", name, to]));
+        assert_eq!(about(&copy).0 & 0o070, 0, "{name}");
+    }
 }
