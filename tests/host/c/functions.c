@@ -914,6 +914,10 @@ static void no_free_process(void)
 static void *spawn_in_thread(void *unused)
 {
 	start();
+	start_as(SEARCH, "no-such-program", &actions, &attributes);
+	ended(system("exit 3"));
+	FILE *stream = popen("exit 4", "r");
+	ended(stream ? pclose(stream) : -1);
 	return unused;
 }
 
