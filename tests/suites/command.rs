@@ -424,32 +424,43 @@ fn standard_descriptors_are_right_whichever_of_the_parents_are_closed(memory: Me
                 end(child.stderr.as_ref().map(AsFd::as_fd)),
             ];
             assert!(child.wait().expect("its status").success());
-            let found = State::read(out().c_str());
-            let mut numbers = String::from("0 1 2");
-            for (index, kind) in kinds.iter().enumerate() {
-                let what = format!("{index} of {kinds:?}, open {open:03b}: {}", &found["fds"]);
-                assert_eq!(ends[index].is_some(), *kind == Piped, "{what}");
-                match expected[index].or(ends[index]) {
-                    Some(inode) => {
-                        assert_eq!(
-                            found[&*format!("inode {index}")],
-                            text!("{inode}"),
-                            "{what}"
-                        );
-                    }
-                    None => numbers = numbers.replace(&*index.to_string(), ""),
-                }
-            }
-            let numbers: Vec<_> = numbers.split_whitespace().collect();
-            assert_eq!(
-                found["fds"]
-                    .split(' ')
-                    .filter(|it| !it.is_empty())
-                    .collect::<Vec<_>>(),
-                numbers
-            );
+            let situation = format!("{kinds:?}, open {open:03b}");
+            check_standard_descriptors(&situation, kinds, ends, expected);
         }
     }
+}
+
+/// Compares what the program has found with what it must have: the parent's end of a pipe, or the inode that is expected.
+fn check_standard_descriptors(
+    situation: &str,
+    kinds: [Kind; 3],
+    ends: [Option<u64>; 3],
+    expected: [Option<u64>; 3],
+) {
+    let found = State::read(out().c_str());
+    let mut numbers = String::from("0 1 2");
+    for (index, kind) in kinds.iter().enumerate() {
+        let what = format!("{index} of {situation}: {}", &found["fds"]);
+        assert_eq!(ends[index].is_some(), *kind == Kind::Piped, "{what}");
+        match expected[index].or(ends[index]) {
+            Some(inode) => {
+                assert_eq!(
+                    found[&*format!("inode {index}")],
+                    text!("{inode}"),
+                    "{what}"
+                );
+            }
+            None => numbers = numbers.replace(&*index.to_string(), ""),
+        }
+    }
+    let numbers: Vec<_> = numbers.split_whitespace().collect();
+    assert_eq!(
+        found["fds"]
+            .split(' ')
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>(),
+        numbers
+    );
 }
 
 fn standard_descriptors_can_change_places(memory: Memory) {

@@ -71,59 +71,13 @@ enum Command {
         args: Vec<OsString>,
     },
     /// Build and run the tests: programs in `tests/`, with `harness = false`, that exit with 0 if all is well, or 77 to be skipped
-    Test {
-        /// Only the tests whose names contain this text; may be repeated
-        #[arg(value_name = "NAME")]
-        tests: Vec<String>,
-        #[command(flatten)]
-        on: OnSome,
-        #[command(flatten)]
-        profile: Optimised,
-        /// Run the tests in this way; may be repeated. By default natively, or on a kernel where this machine cannot
-        ///
-        /// What this machine cannot do is skipped, and the summary at the end says why.
-        #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old", "all"])]
-        how: Vec<String>,
-        /// The time that each test may take
-        #[arg(long, value_name = "SECONDS", default_value_t = 600)]
-        timeout: u32,
-        #[command(flatten)]
-        emulator: Emulator,
-    },
+    Test(TestArguments),
     /// Boot a kernel in qemu-system with the programs, which are in `/bin`
     ///
     /// If the project has an init, that is process 1, and starts COMMAND as its service. Otherwise COMMAND, or without one the project's
     /// program, runs at the console, and the machine is switched off at its end. The exit status is that of COMMAND. Ctrl-A X switches
     /// the machine off.
-    Boot {
-        #[command(flatten)]
-        on: OnOne,
-        #[command(flatten)]
-        profile: Optimised,
-        #[command(flatten)]
-        root: Root,
-        /// Mount this image of an ext4 file system as the root, with what changes there kept; without COMMAND, its /sbin/init is process 1
-        #[arg(long, value_name = "IMAGE", conflicts_with_all = ["init", "add", "root"])]
-        disk: Option<PathBuf>,
-        /// Boot this kernel instead of Debian's; initramfs and serial console must be built into it
-        #[arg(long, value_name = "PATH")]
-        kernel: Option<PathBuf>,
-        /// Append this to the kernel's command line, and show the messages of the firmware and the kernel
-        #[arg(
-            long,
-            default_value = "",
-            allow_hyphen_values = true,
-            hide_default_value = true
-        )]
-        append: String,
-        #[command(flatten)]
-        emulator: Emulator,
-        #[command(flatten)]
-        source: Source,
-        /// The command and its arguments, after `--`
-        #[arg(last = true)]
-        command: Vec<OsString>,
-    },
+    Boot(BootArguments),
     /// Build the release programs, and write an image with them
     Image {
         #[command(flatten)]
@@ -146,6 +100,58 @@ enum Command {
 }
 
 #[derive(Args)]
+struct TestArguments {
+    /// Only the tests whose names contain this text; may be repeated
+    #[arg(value_name = "NAME")]
+    tests: Vec<String>,
+    #[command(flatten)]
+    on: OnSome,
+    #[command(flatten)]
+    profile: Optimised,
+    /// Run the tests in this way; may be repeated. By default natively, or on a kernel where this machine cannot
+    ///
+    /// What this machine cannot do is skipped, and the summary at the end says why.
+    #[arg(long, value_name = "WAY", value_parser = ["native", "qemu-user", "kernel", "kernel-old", "all"])]
+    how: Vec<String>,
+    /// The time that each test may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    timeout: u32,
+    #[command(flatten)]
+    emulator: Emulator,
+}
+
+#[derive(Args)]
+struct BootArguments {
+    #[command(flatten)]
+    on: OnOne,
+    #[command(flatten)]
+    profile: Optimised,
+    #[command(flatten)]
+    root: Root,
+    /// Mount this image of an ext4 file system as the root, with what changes there kept; without COMMAND, its /sbin/init is process 1
+    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["init", "add", "root"])]
+    disk: Option<PathBuf>,
+    /// Boot this kernel instead of Debian's; initramfs and serial console must be built into it
+    #[arg(long, value_name = "PATH")]
+    kernel: Option<PathBuf>,
+    /// Append this to the kernel's command line, and show the messages of the firmware and the kernel
+    #[arg(
+        long,
+        default_value = "",
+        allow_hyphen_values = true,
+        hide_default_value = true
+    )]
+    append: String,
+    #[command(flatten)]
+    emulator: Emulator,
+    #[command(flatten)]
+    source: Source,
+    /// The command and its arguments, after `--`
+    #[arg(last = true)]
+    command: Vec<OsString>,
+}
+
+#[derive(Args)]
 #[group(multiple = false)]
 struct Template {
     /// A process 1: it mounts file systems, runs a service, reaps, and powers off
@@ -162,6 +168,17 @@ struct Template {
     applets: bool,
 }
 
+impl Template {
+    fn kind(&self) -> Kind {
+        match self {
+            Template { init: true, .. } => Kind::Init,
+            Template { shell: true, .. } => Kind::Shell,
+            Template { applets: true, .. } => Kind::Box,
+            Template { .. } => Kind::Tool,
+        }
+    }
+}
+
 #[derive(Args)]
 #[group(multiple = false, required = true)]
 struct Forms {
@@ -174,6 +191,18 @@ struct Forms {
     /// An ext4 file system, with the init as /sbin/init
     #[arg(long)]
     disk: bool,
+}
+
+impl Forms {
+    fn form(&self) -> Form {
+        match self {
+            Forms { oci: true, .. } => Form::Oci,
+            Forms {
+                initramfs: true, ..
+            } => Form::Initramfs,
+            Forms { .. } => Form::Disk,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -269,13 +298,7 @@ fn perform(command: Command) -> Result<ExitCode> {
     process::end_children_on_signals()?;
     match command {
         Command::New { path, kind, source } => {
-            let kind = match kind {
-                Template { init: true, .. } => Kind::Init,
-                Template { shell: true, .. } => Kind::Shell,
-                Template { applets: true, .. } => Kind::Box,
-                Template { .. } => Kind::Tool,
-            };
-            new::new(&path, kind, &source.library()?)?;
+            new::new(&path, kind.kind(), &source.library()?)?;
             println!(
                 "{}/: now `cargo nestling build`, `run`, `test` and `boot` work there",
                 path.display()
@@ -299,80 +322,69 @@ fn perform(command: Command) -> Result<ExitCode> {
                 &args,
             );
         }
-        Command::Test {
-            tests,
-            on,
-            profile,
-            how,
-            timeout,
-            emulator,
-        } => {
-            let is_named = |it: &Runner| how.iter().any(|name| name == it.name() || name == "all");
-            let options = test::Options {
-                runners: Runner::ALL.into_iter().filter(is_named).collect(),
-                names: tests,
-                profile: profile.profile(),
-                limit: Duration::from_secs(timeout.into()),
-                qemu: emulator.qemu,
-            };
-            let passed = test::test(&Project::load()?, &on.archs(), &options)?;
-            return Ok(match passed {
-                true => ExitCode::SUCCESS,
-                false => ExitCode::FAILURE,
-            });
-        }
-        Command::Boot {
-            on,
-            profile,
-            root,
-            disk,
-            kernel,
-            append,
-            emulator,
-            source,
-            command,
-        } => {
-            let is_complete = root.init.is_some() || root.root.is_some() || disk.is_some();
-            let project = match Project::load() {
-                Ok(project) => Some(project),
-                Err(_) if is_complete => None,
-                Err(error) => {
-                    bail!("{error:#}; with --init FILE or --root DIR, `boot` needs no project")
-                }
-            };
-            let options = boot::Options {
-                contents: root.into(),
-                disk,
-                kernel,
-                append,
-                qemu: emulator.qemu,
-                command,
-            };
-            let library = source.library()?;
-            let (arch, profile) = (on.arch(), profile.profile());
-            return boot::boot(project.as_ref(), &library, arch, profile, options);
-        }
+        Command::Test(arguments) => return test(arguments),
+        Command::Boot(arguments) => return boot(arguments),
         Command::Image {
             on,
             form,
             root,
             output,
         } => {
-            let form = match form {
-                Forms { oci: true, .. } => Form::Oci,
-                Forms {
-                    initramfs: true, ..
-                } => Form::Initramfs,
-                Forms { .. } => Form::Disk,
-            };
             let output: &Path = &output;
-            image::image(&Project::load()?, on.arch(), form, &root.into(), output)?;
+            image::image(
+                &Project::load()?,
+                on.arch(),
+                form.form(),
+                &root.into(),
+                output,
+            )?;
         }
         Command::Completions { shell } => {
             completions::write(CommandLine::command(), shell, &mut std::io::stdout())?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn test(arguments: TestArguments) -> Result<ExitCode> {
+    let TestArguments { how, on, .. } = arguments;
+    let is_named = |it: &Runner| how.iter().any(|name| name == it.name() || name == "all");
+    let options = test::Options {
+        runners: Runner::ALL.into_iter().filter(is_named).collect(),
+        names: arguments.tests,
+        profile: arguments.profile.profile(),
+        limit: Duration::from_secs(arguments.timeout.into()),
+        qemu: arguments.emulator.qemu,
+    };
+    Ok(
+        match test::test(&Project::load()?, &on.archs(), &options)? {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::FAILURE,
+        },
+    )
+}
+
+fn boot(arguments: BootArguments) -> Result<ExitCode> {
+    let (root, disk) = (arguments.root, arguments.disk);
+    let is_complete = root.init.is_some() || root.root.is_some() || disk.is_some();
+    let project = match Project::load() {
+        Ok(project) => Some(project),
+        Err(_) if is_complete => None,
+        Err(error) => {
+            bail!("{error:#}; with --init FILE or --root DIR, `boot` needs no project")
+        }
+    };
+    let options = boot::Options {
+        contents: root.into(),
+        disk,
+        kernel: arguments.kernel,
+        append: arguments.append,
+        qemu: arguments.emulator.qemu,
+        command: arguments.command,
+    };
+    let library = arguments.source.library()?;
+    let (arch, profile) = (arguments.on.arch(), arguments.profile.profile());
+    boot::boot(project.as_ref(), &library, arch, profile, options)
 }
 
 #[cfg(test)]

@@ -93,36 +93,7 @@ impl Workspace {
         self.output.rewind().expect("its beginning");
         let output: OwnedFd = self.output.try_clone().expect("a duplicate").into();
 
-        let mut command = Command::new(shell.program.as_path());
-        command
-            .args(shell.options)
-            .args(options)
-            .arg("../script")
-            .env_clear();
-        command
-            .env("PATH", bounds.path)
-            .env("HOME", "/home/none")
-            .env("LC_ALL", "C");
-        command
-            .current_dir(inside.as_path())
-            .setsid(true)
-            .create_pidfd(true);
-        command
-            .stdin(Stdio::null())
-            .stdout(nestling::OwnedFd::from(output))
-            .stderr(Stdio::null());
-        if is_root() {
-            command.uid(NOBODY).gid(NOBODY).groups(&[]);
-        }
-        for &(resource, limit) in bounds.limits {
-            command.limit(
-                resource,
-                Rlimit {
-                    soft: limit,
-                    hard: limit,
-                },
-            );
-        }
+        let mut command = command(shell, options, bounds, output, &inside);
         let (held, end_held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
         command.fd(HELD, end_held);
         let mut child = command
@@ -175,6 +146,44 @@ impl Drop for Workspace {
     fn drop(&mut self) {
         clear(&self.folder);
     }
+}
+
+/// The command that runs the script in the directory `inside`.
+fn command(
+    shell: &Shell,
+    options: &[&str],
+    bounds: &Bounds,
+    output: OwnedFd,
+    inside: &Path,
+) -> Command {
+    let mut command = Command::new(shell.program.as_path());
+    command
+        .args(shell.options)
+        .args(options)
+        .arg("../script")
+        .env_clear();
+    command
+        .env("PATH", bounds.path)
+        .env("HOME", "/home/none")
+        .env("LC_ALL", "C");
+    command.current_dir(inside).setsid(true).create_pidfd(true);
+    command
+        .stdin(Stdio::null())
+        .stdout(nestling::OwnedFd::from(output))
+        .stderr(Stdio::null());
+    if is_root() {
+        command.uid(NOBODY).gid(NOBODY).groups(&[]);
+    }
+    for &(resource, limit) in bounds.limits {
+        command.limit(
+            resource,
+            Rlimit {
+                soft: limit,
+                hard: limit,
+            },
+        );
+    }
+    command
 }
 
 pub fn is_root() -> bool {

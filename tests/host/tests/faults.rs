@@ -217,52 +217,14 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
     let [spawn, end] = indices_of_marks(parent, "getpgid(2147418113)");
     let [padding, padded] = indices_of_marks(parent, "getpgid(2147418112)");
 
-    let mut targets = Vec::new();
-    for (index, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
-        // The victim's own wait, which is not part of the spawn.
-        if call.name.starts_with("rt_sigtimedwait") {
-            continue;
-        }
-        let first = !parent[spawn..index]
-            .iter()
-            .any(|other| other.name == call.name);
-        targets.push(Target {
-            call: call.clone(),
-            position: Position::Parent { first },
-        });
-    }
+    let mut targets = targets_of_parent(parent, spawn, end);
     let parents = targets.len();
-
-    // The child's calls up to the exec that succeeds. The victim's actions are separated by calls of `umask`: one
-    // before each action and one after the last. The argument of `umask` is the action's index minus one.
+    // The child's calls up to the exec that succeeds.
     let program = child
         .iter()
         .position(|call| is_exec(call) && call.succeeded());
     let child = &child[..program.map_or(child.len(), |program| program + 1)];
-    let rulers = child.iter().filter(|call| call.name == "umask").count();
-    let (mut ruler, mut first) = (0, false);
-    for (number, call) in child.iter().enumerate() {
-        let position = match ruler {
-            _ if number == 0 && call.name == "close" => Position::ChildsFirst,
-            // This `umask` is itself an action.
-            _ if call.name == "umask" => Position::Action {
-                index: 2 * ruler,
-                first: true,
-            },
-            _ if ruler == rulers => Position::AfterActions,
-            0 => Position::BeforeActions,
-            _ => Position::Action {
-                index: 2 * ruler - 1,
-                first,
-            },
-        };
-        first = call.name == "umask";
-        ruler += usize::from(first);
-        targets.push(Target {
-            call: call.clone(),
-            position,
-        });
-    }
+    targets.extend(targets_of_child(child));
 
     // For each name of a system call, strace counts the calls of each process separately. To hit only one call, the other process
     // must not have a call with that number, or only one in the padding.
@@ -301,6 +263,56 @@ fn dry_run(way: &Way, scratch: &Scratch, index: usize) -> DryRun {
         execs: child.iter().filter(|call| is_exec(call)).count(),
         targets,
     }
+}
+
+/// The calls of the parent between the marks of the spawn.
+fn targets_of_parent(parent: &[Call], spawn: usize, end: usize) -> Vec<Target> {
+    let mut targets = Vec::new();
+    for (index, call) in parent.iter().enumerate().take(end).skip(spawn + 1) {
+        // The victim's own wait, which is not part of the spawn.
+        if call.name.starts_with("rt_sigtimedwait") {
+            continue;
+        }
+        let first = !parent[spawn..index]
+            .iter()
+            .any(|other| other.name == call.name);
+        targets.push(Target {
+            call: call.clone(),
+            position: Position::Parent { first },
+        });
+    }
+    targets
+}
+
+/// The calls of the child. The victim's actions are separated by calls of `umask`: one before each action and one after the last. The
+/// argument of `umask` is the action's index minus one.
+fn targets_of_child(child: &[Call]) -> Vec<Target> {
+    let mut targets = Vec::new();
+    let rulers = child.iter().filter(|call| call.name == "umask").count();
+    let (mut ruler, mut first) = (0, false);
+    for (number, call) in child.iter().enumerate() {
+        let position = match ruler {
+            _ if number == 0 && call.name == "close" => Position::ChildsFirst,
+            // This `umask` is itself an action.
+            _ if call.name == "umask" => Position::Action {
+                index: 2 * ruler,
+                first: true,
+            },
+            _ if ruler == rulers => Position::AfterActions,
+            0 => Position::BeforeActions,
+            _ => Position::Action {
+                index: 2 * ruler - 1,
+                first,
+            },
+        };
+        first = call.name == "umask";
+        ruler += usize::from(first);
+        targets.push(Target {
+            call: call.clone(),
+            position,
+        });
+    }
+    targets
 }
 
 /// Finds the two calls that mark the beginning and the end of a stretch of the trace.
@@ -682,19 +694,11 @@ fn judge(
     }
 }
 
-fn every_failure_reaches_the_caller(arch: Arch) {
-    or_skip!(installed("strace"));
-    let victim = or_skip!(arch.victim());
-    let scratch = Scratch::new(&victim);
-
-    let ways: Vec<(&Way, DryRun)> = WAYS
-        .iter()
-        .enumerate()
-        .map(|(index, way)| (way, dry_run(way, &scratch, index)))
-        .collect();
-    let mut faults: Vec<Fault<'_>> = Vec::new();
+/// The faults to inject: each errno into each call, or in the short form some of the errnos.
+fn faults_of<'a>(ways: &'a [(&'a Way, DryRun)]) -> Vec<Fault<'a>> {
+    let mut faults: Vec<Fault<'a>> = Vec::new();
     let mut seen = BTreeSet::new();
-    for (way, dry) in &ways {
+    for (way, dry) in ways {
         for target in &dry.targets {
             let Call { name, number, .. } = &target.call;
             // The child calls `rt_sigaction` once for each signal. Even in the long form the errnos take turns there,
@@ -710,7 +714,46 @@ fn every_failure_reaches_the_caller(arch: Arch) {
             }
         }
     }
+    faults
+}
 
+/// Runs a way with an errno in place of a call, and returns what the victim reports.
+fn inject(way: &Way, target: &Target, errno: &str, scratch: &Scratch) -> String {
+    let Call { name, number, line } = &target.call;
+    let fault = format!("-einject={name}:error={errno}:when={number}");
+    // Without a filter, strace would stop the victim at every call. strace only refuses the calls that it
+    // traces.
+    let refused = way
+        .refused
+        .iter()
+        .filter_map(|refused| refused.split(':').next());
+    let traced: Vec<&str> = refused.chain([&**name, "waitid"]).collect();
+    let trace = format!("-etrace={}", traced.join(","));
+    let file = scratch
+        .path()
+        .join(format!("faults-{:?}", thread::current().id()));
+    let to_file = format!("-o{}", file.display());
+    let options = ["--seccomp-bpf", &to_file, &trace, &fault];
+    (0..TRIES)
+        .find_map(|_| {
+            let output = way.run(scratch, &options);
+            let text = fs::read_to_string(&file).expect("a trace");
+            (!hits_another_call(target.position, name, &text)).then_some(output)
+        })
+        .unwrap_or_else(|| panic!("{}: {line} -> {errno}: looks in each try", way.name()))
+}
+
+fn every_failure_reaches_the_caller(arch: Arch) {
+    or_skip!(installed("strace"));
+    let victim = or_skip!(arch.victim());
+    let scratch = Scratch::new(&victim);
+
+    let ways: Vec<(&Way, DryRun)> = WAYS
+        .iter()
+        .enumerate()
+        .map(|(index, way)| (way, dry_run(way, &scratch, index)))
+        .collect();
+    let faults = faults_of(&ways);
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     let reasons = Mutex::new(BTreeMap::<&str, usize>::new());
@@ -718,32 +761,12 @@ fn every_failure_reaches_the_caller(arch: Arch) {
         while let Some(&(way, dry, target, errno)) =
             faults.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            let Call { name, number, line } = &target.call;
+            let line = &target.call.line;
             let expectation = expectation(way, dry, target, errno);
             if let Expectation::Nothing(reason) | Expectation::Left(reason, _) = expectation {
                 *reasons.lock().unwrap().entry(reason).or_default() += 1;
             }
-            let fault = format!("-einject={name}:error={errno}:when={number}");
-            // Without a filter, strace would stop the victim at every call. strace only refuses the calls that it
-            // traces.
-            let refused = way
-                .refused
-                .iter()
-                .filter_map(|refused| refused.split(':').next());
-            let traced: Vec<&str> = refused.chain([&**name, "waitid"]).collect();
-            let trace = format!("-etrace={}", traced.join(","));
-            let file = scratch
-                .path()
-                .join(format!("faults-{:?}", thread::current().id()));
-            let to_file = format!("-o{}", file.display());
-            let options = ["--seccomp-bpf", &to_file, &trace, &fault];
-            let output = (0..TRIES)
-                .find_map(|_| {
-                    let output = way.run(&scratch, &options);
-                    let text = fs::read_to_string(&file).expect("a trace");
-                    (!hits_another_call(target.position, name, &text)).then_some(output)
-                })
-                .unwrap_or_else(|| panic!("{}: {line} -> {errno}: looks in each try", way.name()));
+            let output = inject(way, target, errno, &scratch);
             if let Err(expected) = judge(&output, dry, errno, &expectation) {
                 failures.lock().unwrap().push(format!(
                     "{}: {line} {:?} -> {errno}\nexpected: {expected}got: {output}",

@@ -51,20 +51,7 @@ fn where_other_shells_agree_ours_agrees_too_or_the_table_says_why_not() {
             others.len()
         ));
     }
-    let mut scripts = generator::written();
-    let written = scripts.len();
-    scripts.extend(generator::generated());
-    let only = env::var("NESTLING_SH_ONLY").unwrap_or_default();
-    scripts.retain(|script| script.name.starts_with(&only));
-    // With a selection of names, or in the long form, all scripts run.
-    let all = is_long() || !only.is_empty();
-    if !all {
-        let mut number = 0;
-        scripts.retain(|_| {
-            number += 1;
-            number <= written || number % 16 == 0
-        });
-    }
+    let (scripts, all) = scripts();
 
     if let Some(folder) = env::var_os("NESTLING_SH_WRITE") {
         for script in &scripts {
@@ -93,7 +80,7 @@ fn where_other_shells_agree_ours_agrees_too_or_the_table_says_why_not() {
             None => wrong.push(difference.to_string()),
         }
     }
-    if all && only.is_empty() {
+    if all {
         if scripts.len() < 5000 {
             wrong.push(format!("only {} scripts", scripts.len()));
         }
@@ -123,6 +110,26 @@ fn where_other_shells_agree_ours_agrees_too_or_the_table_says_why_not() {
         wrong.len(),
         wrong.join("\n\n")
     );
+}
+
+/// The scripts to run, and whether these are all.
+fn scripts() -> (Vec<Script>, bool) {
+    let mut scripts = generator::written();
+    let written = scripts.len();
+    scripts.extend(generator::generated());
+    let only = env::var("NESTLING_SH_ONLY").unwrap_or_default();
+    if !only.is_empty() {
+        scripts.retain(|script| script.name.starts_with(&only));
+        return (scripts, false);
+    }
+    if !is_long() {
+        let mut number = 0;
+        scripts.retain(|_| {
+            number += 1;
+            number <= written || number % 16 == 0
+        });
+    }
+    (scripts, is_long())
 }
 
 /// The shell under test.

@@ -62,39 +62,16 @@ fn the_table_lists_exactly_the_differences_from_other_ways_to_start_programs() {
         }
     }
 
-    let mut seen = BTreeSet::new();
     let mut silent = BTreeSet::new();
     for peer in Peer::ALL {
         let Some(theirs) = outcomes.get(way(peer)) else {
             continue;
         };
-        let mut strange = Vec::new();
-        for (number, line) in situations.iter().enumerate() {
-            if let Some(what) = theirs[number].get("no words for") {
-                silent.insert((peer, what.as_str()));
-                continue;
-            }
-            let situation = Situation::parse(line).expect("a situation");
-            for (part, ours, theirs) in differing(&ours[number], &theirs[number]) {
-                let fits = |row: &&Difference| {
-                    row.peers.contains(&peer)
-                        && row.part == part
-                        && (row.when)(&situation)
-                        && (row.is_permitted)(ours, theirs)
-                };
-                let rows: Vec<_> = DIFFERENCES.iter().filter(fits).collect();
-                match rows[..] {
-                    [row] => drop(seen.insert((row.what, peer))),
-                    [] => strange.push(format!("{part} is {theirs} and not {ours}: {line}")),
-                    _ => strange.push(format!("two rows have it: {line}")),
-                }
-            }
+        for theirs in theirs {
+            let what = theirs.get("no words for");
+            silent.extend(what.map(|what| (peer, what.as_str())));
         }
-        for row in DIFFERENCES {
-            if row.peers.contains(&peer) && !seen.contains(&(row.what, peer)) {
-                strange.push(format!("no situation shows it: {}", row.what));
-            }
-        }
+        let strange = deviations(peer, &situations, ours, theirs);
         let strange = strange.iter().map(|line| format!("{peer:?}: {line}"));
         match foreign_version(peer) {
             Some(version) => strange.for_each(|line| say(&format!("# {version}, {line}"))),
@@ -119,6 +96,44 @@ fn the_table_lists_exactly_the_differences_from_other_ways_to_start_programs() {
         wrong.join("\n")
     );
     say(&format!("# {count} situations, by {} ways", outcomes.len()));
+}
+
+/// Compares the outcomes of a peer with ours. Returns the differences that are not in the table, and the rows of the table that no
+/// situation shows.
+fn deviations(
+    peer: Peer,
+    situations: &[String],
+    ours: &[Outcome],
+    theirs: &[Outcome],
+) -> Vec<String> {
+    let mut strange = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (number, line) in situations.iter().enumerate() {
+        if theirs[number].contains_key("no words for") {
+            continue;
+        }
+        let situation = Situation::parse(line).expect("a situation");
+        for (part, ours, theirs) in differing(&ours[number], &theirs[number]) {
+            let fits = |row: &&Difference| {
+                row.peers.contains(&peer)
+                    && row.part == part
+                    && (row.when)(&situation)
+                    && (row.is_permitted)(ours, theirs)
+            };
+            let rows: Vec<_> = DIFFERENCES.iter().filter(fits).collect();
+            match rows[..] {
+                [row] => drop(seen.insert(row.what)),
+                [] => strange.push(format!("{part} is {theirs} and not {ours}: {line}")),
+                _ => strange.push(format!("two rows have it: {line}")),
+            }
+        }
+    }
+    for row in DIFFERENCES {
+        if row.peers.contains(&peer) && !seen.contains(row.what) {
+            strange.push(format!("no situation shows it: {}", row.what));
+        }
+    }
+    strange
 }
 
 #[test]
@@ -283,7 +298,7 @@ fn foreign_version(peer: Peer) -> Option<String> {
     }
 }
 
-/// Makes a folder with the files that the situations use.
+/// Makes a folder with the files that the situations use. It is long because it lists them.
 fn furnish(folder: PathBuf, probe: &Path) -> Folder {
     let permit = |name: &str, mode| {
         fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).expect("permissions");
