@@ -63,7 +63,7 @@ pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> Result<usize, 
 /// let usr1 = SigSet::EMPTY.with(Signal::USR1);
 /// let guard = signals::block(usr1).unwrap();
 /// // SAFETY: the handler does nothing.
-/// unsafe { sys::signal::set_action(Signal::USR1, sys::signal::Action::Handler(handler), 0) }.unwrap();
+/// unsafe { sys::signal::set_action(Signal::USR1, sys::signal::Disposition::Handler(handler), 0) }.unwrap();
 /// sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::USR1)).unwrap();
 /// assert_eq!(poll::ppoll(&mut [], None, guard.former()), Err(Errno::EINTR));
 /// ```

@@ -59,7 +59,7 @@ pub fn cgroup2() -> &'static str {
     let mounts = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
     let hierarchy = mounts
         .into_iter()
-        .find(|mount| sys::file::faccessat(text!("{mount}/cgroup.procs").c_str()).is_ok());
+        .find(|mount| sys::file::faccessat(format_text!("{mount}/cgroup.procs").c_str()).is_ok());
     hierarchy.unwrap_or_else(|| skip("no cgroup2 is mounted"))
 }
 
@@ -126,7 +126,7 @@ pub fn run(process: Process, suites: &[Suite]) -> i32 {
     say(format_args!("# suite {suite}"));
     prepare(process);
     // SAFETY: the handler sends `SIGKILL` to the test that hangs; `kill` is allowed in a signal handler.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(kill_the_test), 0) }
+    unsafe { signal::set_action(Signal::ALRM, signal::Disposition::Handler(kill_the_test), 0) }
         .expect("a handler for the alarm");
     let mut counts = [0; 3];
     each(tests, |case, test| {
@@ -163,14 +163,14 @@ fn each(tests: &[Test], mut visit: impl FnMut(&Text, &dyn Fn())) {
     for test in tests {
         let (run, modes) = match test.run {
             Run::Once(run) => {
-                visit(&text!("{}", test.name), &run);
+                visit(&format_text!("{}", test.name), &run);
                 continue;
             }
             Run::InBothModes(run) => (run, &modes[..2]),
             Run::InAllModes(run) => (run, &modes[..]),
         };
         for &(memory, notice, mode) in modes {
-            visit(&text!("{} ({mode})", test.name), &|| {
+            visit(&format_text!("{} ({mode})", test.name), &|| {
                 MARK.store(notice == Notice::Mark, Relaxed);
                 run(memory);
             });
@@ -218,13 +218,14 @@ fn run_one(name: &Text, counts: &mut [u32; 3], test: &dyn Fn()) {
 
     let said = mailbox().read();
     let (index, verdict) = match said.strip_prefix(SKIPPED) {
-        _ if said.is_empty() && status.success() => (0, text!("ok {name}")),
-        Some(reason) if status.success() => (2, text!("skipped {name}: {reason}")),
-        _ if status.signal() == Some(Signal::KILL) && said.is_empty() => {
-            (1, text!("FAILED {name}: killed, probably because it hung"))
-        }
-        _ if said.is_empty() => (1, text!("FAILED {name}: {status}")),
-        _ => (1, text!("FAILED {name}: {said}")),
+        _ if said.is_empty() && status.success() => (0, format_text!("ok {name}")),
+        Some(reason) if status.success() => (2, format_text!("skipped {name}: {reason}")),
+        _ if status.signal() == Some(Signal::KILL) && said.is_empty() => (
+            1,
+            format_text!("FAILED {name}: killed, probably because it hung"),
+        ),
+        _ if said.is_empty() => (1, format_text!("FAILED {name}: {status}")),
+        _ => (1, format_text!("FAILED {name}: {said}")),
     };
     counts[index] += 1;
     say(format_args!("{verdict}"));
@@ -247,7 +248,7 @@ fn enter_the_known_state() {
     for signal in Signal::all() {
         // SAFETY: the default action runs no handler. The call fails for the signals that an emulator reserves for
         // itself.
-        let _ = unsafe { signal::set_action(signal, signal::Action::Default, 0) };
+        let _ = unsafe { signal::set_action(signal, signal::Disposition::Default, 0) };
     }
     signal::set_mask(SigSet::EMPTY).expect("no signal blocked");
     for fd in 3..1024 {
@@ -340,7 +341,7 @@ pub fn mailbox() -> &'static Mailbox {
 impl Mailbox {
     /// Writes the message if none was written before: a later message is often a consequence of the first.
     fn write(&self, message: fmt::Arguments<'_>) {
-        let message = text!("{message}");
+        let message = format_text!("{message}");
         if self.length.load(Relaxed) == 0 {
             // SAFETY: the main process reads the text only after the test's end.
             let room = unsafe { &mut *self.text.get() };
@@ -458,7 +459,7 @@ pub fn handle(signals: impl Iterator<Item = Signal>, flags: u32) {
     mailbox().numbers[0].store(process::getpid().as_raw() as u32, Relaxed);
     for signal in signals {
         // SAFETY: the handler only counts, which is allowed in a signal handler.
-        unsafe { signal::set_action(signal, signal::Action::Handler(count), flags) }
+        unsafe { signal::set_action(signal, signal::Disposition::Handler(count), flags) }
             .unwrap_or_else(|errno| panic!("a handler for {signal}: {errno}"));
     }
 }
@@ -528,7 +529,7 @@ pub fn open_only(numbers: impl IntoIterator<Item = i32>) {
     }
     for number in numbers {
         let flags = OFlags::RDWR | OFlags::CREAT;
-        let file = sys::fd::open(text!("fd{number}").c_str(), flags, 0o600).expect("a file");
+        let file = sys::fd::open(format_text!("fd{number}").c_str(), flags, 0o600).expect("a file");
         if file.as_raw_fd() == number {
             let _ = file.into_raw_fd();
         } else {
@@ -620,7 +621,7 @@ pub fn own_nice() -> Text {
     let stat = read_file(c"/proc/self/stat").expect("/proc");
     // The field before it, the command's name, may contain blanks.
     let fields = stat.as_str().rsplit(") ").next().unwrap_or_default();
-    text!("{}", fields.split(' ').nth(16).unwrap_or_default())
+    format_text!("{}", fields.split(' ').nth(16).unwrap_or_default())
 }
 
 /// Makes a directory.
@@ -667,7 +668,7 @@ pub fn remove(path: &CStr) {
             while let Some(size) = rest.get(16..18) {
                 let name = CStr::from_bytes_until_nul(&rest[19..]).expect("a name");
                 if name != c"." && name != c".." {
-                    remove(text!("{}/{}", show(path), show(name)).c_str());
+                    remove(format_text!("{}/{}", show(path), show(name)).c_str());
                 }
                 rest = &rest[usize::from(u16::from_ne_bytes([size[0], size[1]]))..];
             }
@@ -780,14 +781,17 @@ pub fn status(spawn: &Spawn<'_>) -> ExitStatus {
 pub fn state(spawn: &Spawn<'_>) -> State {
     let status = status(spawn);
     assert!(status.success(), "the probe ended by {status}");
-    State::read(text!("{}/out", show(scratch())).c_str())
+    State::read(format_text!("{}/out", show(scratch())).c_str())
 }
 
 /// Asserts that a spawn fails with an error whose text is `expected`.
 pub fn fails(spawn: &Spawn<'_>, expected: impl fmt::Display) {
     match start(spawn) {
         Ok(mut child) => panic!("the spawn should fail; it ended by {:?}", child.wait()),
-        Err(error) => assert_eq!(*text!("{error}").as_str(), text!("{expected}")),
+        Err(error) => assert_eq!(
+            *format_text!("{error}").as_str(),
+            format_text!("{expected}")
+        ),
     }
 }
 
@@ -875,17 +879,17 @@ fn prepare(process: Process) {
     let own = process.args().first().map_or("", show);
     let beside = own.rsplit_once('/').map_or("", |(directory, _)| directory);
     match process.env().var(c"NESTLING_PROBE") {
-        Some(path) => world.probe = text!("{}", show(path)),
-        None if beside.starts_with('/') => world.probe = text!("{beside}/probe"),
-        None => world.probe = text!("{}/{beside}/probe", directory().as_str()),
+        Some(path) => world.probe = format_text!("{}", show(path)),
+        None if beside.starts_with('/') => world.probe = format_text!("{beside}/probe"),
+        None => world.probe = format_text!("{}/{beside}/probe", directory().as_str()),
     }
     let tmp = if sys::file::faccessat(c"/tmp").is_ok() {
         "/tmp"
     } else {
         ""
     };
-    world.scratch = text!("{tmp}/nestling-test-{}", process::getpid());
-    world.out = text!("NESTLING_OUT={}/out", world.scratch);
+    world.scratch = format_text!("{tmp}/nestling-test-{}", process::getpid());
+    world.out = format_text!("NESTLING_OUT={}/out", world.scratch);
     world.env[0] = world.out.c_str().as_ptr();
 }
 
@@ -947,7 +951,7 @@ pub struct Text<const SIZE: usize = 512> {
 
 /// Formats a text of at most 511 bytes, like `format!`.
 #[macro_export]
-macro_rules! text {
+macro_rules! format_text {
     ($($arguments:tt)*) => {{
         let mut text = $crate::Text::<512>::new();
         let _ = ::core::fmt::Write::write_fmt(&mut text, format_args!($($arguments)*));

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use crate::errno::Errno;
 use crate::signal::{SigSet, Signal};
 use crate::sys;
-use crate::sys::signal::Action;
+use crate::sys::signal::Disposition;
 
 /// The signals that the kernel sends for faults. If a fault occurs while its signal is blocked, the kernel ends the process at
 /// once.
@@ -33,7 +33,7 @@ pub fn on_fault(handler: fn(Signal) -> !) -> Result<(), Errno> {
     // SAFETY: nothing else uses this memory, and the program has no other thread.
     unsafe { sys::signal::sigaltstack(stack) }?;
     for signal in FAULTS.iter() {
-        let action = Action::Handler(trampoline);
+        let action = Disposition::Handler(trampoline);
         // SAFETY: the handler accesses only `Sync` values, as another thread could, and does not return to the code that it
         // interrupts. Locks that this code holds stay locked.
         unsafe { sys::signal::set_action(signal, action, sys::signal::SA_ONSTACK) }?;

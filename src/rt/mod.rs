@@ -327,7 +327,7 @@ pub fn describe(info: &PanicInfo<'_>, stderr: &mut Writer<'_>) {
 /// process exits with status 134.
 pub fn abort() -> ! {
     // SAFETY: the default action is not a handler.
-    let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Action::Default, 0) };
+    let _ = unsafe { sys::signal::set_action(Signal::ABRT, sys::signal::Disposition::Default, 0) };
     let _ = sys::signal::set_mask(SigSet::ALL.without(Signal::ABRT));
     let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::ABRT));
     sys::process::exit(128 + Signal::ABRT.as_raw())

@@ -54,7 +54,7 @@ fn live<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> ! {
         Some((read_end, write_end)) => unsafe { StatusPipe::new(read_end, write_end) },
         None => (StatusPipe::none(), Ok(())),
     };
-    task.begin(StepCode::STATUS_PIPE);
+    task.note_step(StepCode::STATUS_PIPE);
     let Err(errno) = closed.and_then(|()| carry_out::<FEATURES>(task, &mut pipe));
     task.fail(errno);
     let means = task.means.get();
@@ -78,7 +78,7 @@ pub(super) fn carry_out<const FEATURES: u32>(
     }
     before_the_actions::<FEATURES>(task)?;
     for (index, action) in task.spawn.actions.iter().enumerate() {
-        task.begin(StepCode::action(index));
+        task.note_step(StepCode::action(index));
         act::<FEATURES>(action, pipe)?;
     }
     after_the_actions::<FEATURES>(task)?;
@@ -86,7 +86,7 @@ pub(super) fn carry_out<const FEATURES: u32>(
 }
 
 fn before_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(), Errno> {
-    let begin = |attribute| task.begin(StepCode::attribute(attribute));
+    let note = |attribute| task.note_step(StepCode::attribute(attribute));
     let Attributes {
         cgroup,
         default_signals,
@@ -108,43 +108,43 @@ fn before_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(
     if let Some(cgroup) = cgroup
         && !task.means.get().in_cgroup
     {
-        begin(Attribute::Cgroup);
+        note(Attribute::Cgroup);
         join(cgroup)?;
     }
-    begin(Attribute::DefaultSignals);
+    note(Attribute::DefaultSignals);
     reset_signals::<FEATURES>(default_signals, task.means.get().handlers_reset)?;
     if new_session {
-        begin(Attribute::NewSession);
+        note(Attribute::NewSession);
         sys::process::setsid()?;
     }
     if let Some(group) = process_group {
-        begin(Attribute::ProcessGroup);
+        note(Attribute::ProcessGroup);
         sys::process::setpgid(0, group)?;
     }
     if let Some(scheduler) = scheduler
         && FEATURES & features::SCHEDULER != 0
     {
-        begin(Attribute::Scheduler);
+        note(Attribute::Scheduler);
         match scheduler.policy {
             Some(policy) => sys::resource::sched_setscheduler(policy, scheduler.priority)?,
             None => sys::resource::sched_setparam(scheduler.priority)?,
         }
     }
     if let Some(nice) = nice {
-        begin(Attribute::Nice);
+        note(Attribute::Nice);
         sys::resource::setpriority(nice)?;
     }
     if let Some(adjustment) = oom_score_adj
         && FEATURES & features::OOM_SCORE_ADJ != 0
     {
-        begin(Attribute::OomScoreAdj);
+        note(Attribute::OomScoreAdj);
         adjust_oom_score(adjustment)?;
     }
     Ok(())
 }
 
 fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(), Errno> {
-    let begin = |attribute| task.begin(StepCode::attribute(attribute));
+    let note = |attribute| task.note_step(StepCode::attribute(attribute));
     let Attributes {
         no_new_privs,
         parent_death_signal,
@@ -164,13 +164,13 @@ fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<()
         oom_score_adj: _,
     } = task.spawn.attributes;
     if no_new_privs && FEATURES & features::NO_NEW_PRIVS != 0 {
-        begin(Attribute::NoNewPrivs);
+        note(Attribute::NoNewPrivs);
         sys::credentials::set_no_new_privs()?;
     }
     if let Some(signal) = parent_death_signal
         && FEATURES & features::PARENT_DEATH_SIGNAL != 0
     {
-        begin(Attribute::ParentDeathSignal);
+        note(Attribute::ParentDeathSignal);
         die_with(task.parent, signal)?;
     }
     let mask = signal_mask.unwrap_or(task.mask);
@@ -178,15 +178,15 @@ fn after_the_actions<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<()
         && task.means.get().dies_together
         && let Some(signal) = fatal(mask)
     {
-        task.begin(StepCode::KILLED);
+        task.note_step(StepCode::KILLED);
         return Err(signal);
     }
-    begin(Attribute::SignalMask);
+    note(Attribute::SignalMask);
     signal::set_mask(mask)?;
     if let Some(hook) = hook
         && FEATURES & features::HOOK != 0
     {
-        begin(Attribute::Hook);
+        note(Attribute::Hook);
         run_hook(task, hook)?;
     }
     Ok(())
@@ -207,7 +207,7 @@ fn fatal(mask: SigSet) -> Option<Errno> {
         .with(Signal::XFSZ)
         .with(Signal::SYS);
     let come = signal::sigpending().ok()?.bits() & DUMP_CORE.bits() & !mask.bits();
-    let is_ignored = |signal| matches!(signal::action(signal), Ok(signal::Action::Ignore));
+    let is_ignored = |signal| matches!(signal::action(signal), Ok(signal::Disposition::Ignore));
     let signal =
         Signal::all().find(|&it| SigSet::from_bits(come).contains(it) && !is_ignored(it))?;
     Errno::from_raw(signal.as_raw())
@@ -261,11 +261,13 @@ fn reset_signals<const FEATURES: u32>(asked: SigSet, handlers_reset: bool) -> Re
         return Ok(());
     }
     for signal in Signal::all() {
-        let handled =
-            || Ok(!handlers_reset && matches!(signal::action(signal)?, signal::Action::Handler(_)));
+        let handled = || {
+            Ok(!handlers_reset
+                && matches!(signal::action(signal)?, signal::Disposition::Handler(_)))
+        };
         if defaults.contains(signal) || handled()? {
             // SAFETY: the default action is not a handler.
-            unsafe { signal::set_action(signal, signal::Action::Default, 0)? };
+            unsafe { signal::set_action(signal, signal::Disposition::Default, 0)? };
         }
     }
     Ok(())

@@ -57,7 +57,7 @@ fn name_namespaces<const FEATURES: u32>(task: &ChildTask<'_, '_>, errno: Errno) 
         && task.spawn.attributes.namespaces.is_some()
         && !matches!(errno, Errno::EAGAIN | Errno::ENOMEM)
     {
-        task.begin(StepCode::attribute(Attribute::Namespaces));
+        task.note_step(StepCode::attribute(Attribute::Namespaces));
     }
 }
 
@@ -116,7 +116,7 @@ fn attempt<const FEATURES: u32>(
     if FEATURES & features::NAMESPACES != 0 {
         gate = Gate::new(task)?;
     }
-    task.begin(StepCode::CLONE);
+    task.note_step(StepCode::CLONE);
     let mut refused_now = false;
     means.dies_together = memory_shared && !spares_sharers();
     if !is(&REFUSES_CLONE3) {
@@ -151,10 +151,10 @@ fn attempt<const FEATURES: u32>(
     let step = StepCode::attribute(Attribute::Pidfd);
     if wants_pidfd {
         // The parent checks that `pidfd_open` works before the child exists, because the program may run at once.
-        task.begin(step);
+        task.note_step(step);
         sys::process::try_getpid().and_then(sys::process::pidfd_open)?;
     }
-    task.begin(StepCode::CLONE);
+    task.note_step(StepCode::CLONE);
     let pid = plain_clone::<FEATURES>(task)?;
     if refused_now {
         REFUSES_CLONE3.store(true, Ordering::Relaxed);
@@ -229,7 +229,7 @@ fn give_up<const FEATURES: u32>(
         let _ = wait::wait(pid);
     }
     // The parent may write the step now, because the child no longer does.
-    task.begin(StepCode::attribute(attribute));
+    task.note_step(StepCode::attribute(attribute));
     if !begins {
         return Err(errno);
     }
@@ -243,7 +243,7 @@ fn make_pipe<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
     means: &mut Means,
 ) -> Result<Ends, Errno> {
-    task.begin(StepCode::STATUS_PIPE);
+    task.note_step(StepCode::STATUS_PIPE);
     let mut flags = OFlags::CLOEXEC;
     if means.begins && FEATURES & features::BEGIN != 0 {
         flags = flags | OFlags::NONBLOCK;

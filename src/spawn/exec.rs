@@ -30,7 +30,7 @@ pub(super) fn exec<'a, const FEATURES: u32>(spawn: &Spawn<'a>) -> Error<'a> {
     let blocked = answer.is_ok();
     // Without a new process, there are no new namespaces.
     if FEATURES & features::NAMESPACES != 0 && spawn.attributes.namespaces.is_some() {
-        task.begin(StepCode::attribute(Attribute::Namespaces));
+        task.note_step(StepCode::attribute(Attribute::Namespaces));
         answer = Err(Errno::EINVAL);
     }
     let Err(errno) =

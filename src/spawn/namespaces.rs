@@ -172,7 +172,7 @@ impl<'a> Gate<'a> {
             Some(namespaces) if namespaces.has_maps() => *namespaces,
             _ => return Ok(None),
         };
-        task.begin(StepCode::attribute(Attribute::Namespaces));
+        task.note_step(StepCode::attribute(Attribute::Namespaces));
         let (read_end, write_end) = sys::fd::pipe2(OFlags::CLOEXEC)?;
         let ends = (read_end.as_raw_fd(), write_end.as_raw_fd());
         task.gate.set(Some(ends));
@@ -198,7 +198,7 @@ pub(super) fn wait(task: &ChildTask<'_, '_>) -> Result<(), Errno> {
     let Some((read_end, write_end)) = task.gate.get() else {
         return Ok(());
     };
-    task.begin(StepCode::attribute(Attribute::Namespaces));
+    task.note_step(StepCode::attribute(Attribute::Namespaces));
     // SAFETY: the child owns its copies of the pipe's two ends, and nothing else uses them.
     let count = unsafe {
         sys::fd::close(write_end)?;

@@ -137,7 +137,7 @@ pub(super) fn conclude<const FEATURES: u32>(
     let killer = status.ok().and_then(|status| status.signal());
     if let Err(errno) = waited {
         // The parent may write the step now, because the child no longer does.
-        task.begin(StepCode::STATUS_PIPE);
+        task.note_step(StepCode::STATUS_PIPE);
         task.fail(errno);
     }
     Err(killer)

@@ -17,12 +17,12 @@ pub(super) fn exec<const FEATURES: u32>(task: &ChildTask<'_, '_>, pipe: &StatusP
     let means = task.means.get();
     let begins = FEATURES & features::BEGIN != 0 && means.begins;
     if begins {
-        task.begin(StepCode::attribute(Attribute::DefaultSignals));
+        task.note_step(StepCode::attribute(Attribute::DefaultSignals));
         if let Err(errno) = tell_a_parent_that_may_be_gone(pipe) {
             return errno;
         }
     }
-    task.begin(StepCode::EXEC);
+    task.note_step(StepCode::EXEC);
     if !means.memory_shared && !begins && pipe.send(Record::REACHED).is_err() {
         // It would be worse if the program ran although the parent believes that the start has failed.
         sys::process::exit(127);
@@ -72,16 +72,16 @@ fn tell_a_parent_that_may_be_gone(pipe: &StatusPipe) -> Result<(), Errno> {
 
 /// Calls `exec`. During the call, the child's step says that the exec has begun.
 fn noted(task: &ChildTask<'_, '_>, exec: impl FnOnce() -> Errno) -> Errno {
-    task.begin(StepCode::REACHED);
+    task.note_step(StepCode::REACHED);
     let errno = exec();
-    task.begin(StepCode::EXEC);
+    task.note_step(StepCode::EXEC);
     errno
 }
 
 /// If the program exists, stores that its interpreter is missing.
 fn tell_what_is_missing(task: &ChildTask<'_, '_>, errno: Errno, exists: impl FnOnce() -> bool) {
     if matches!(errno, Errno::ENOENT | Errno::ENOTDIR) && exists() {
-        task.begin(StepCode::INTERPRETER);
+        task.note_step(StepCode::INTERPRETER);
     }
 }
 

@@ -80,17 +80,17 @@ impl<'s, 'a> ChildTask<'s, 'a> {
     /// Blocks all signals. Fails if the spawn uses a feature whose code was left out.
     pub fn block_signals<const FEATURES: u32>(&mut self) -> Result<(), Errno> {
         if let Some(attribute) = features::missing::<FEATURES>(&self.spawn.attributes) {
-            self.begin(StepCode::attribute(attribute));
+            self.note_step(StepCode::attribute(attribute));
             return Err(Errno::EINVAL);
         }
-        self.begin(StepCode::BLOCK_SIGNALS);
+        self.note_step(StepCode::BLOCK_SIGNALS);
         self.mask = signal::set_mask(SigSet::ALL)?;
         Ok(())
     }
 
     /// Stores the step that begins now. If this step fails, the returned errno belongs to it.
     #[inline]
-    pub fn begin(&self, code: StepCode) {
+    pub fn note_step(&self, code: StepCode) {
         self.code.store(code.as_raw(), Relaxed);
     }
 
@@ -114,7 +114,7 @@ impl<'s, 'a> ChildTask<'s, 'a> {
 
     /// Stores a record that the parent has read from the pipe.
     pub fn set_record(&self, record: Record) {
-        self.begin(record.code);
+        self.note_step(record.code);
         self.errno.set(record.errno);
     }
 

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::signal::{self, Action};
+use super::signal::{self, Disposition};
 use crate::errno::Errno;
 use crate::signal::{SigSet, Signal};
 
@@ -18,7 +18,7 @@ extern "C" fn note(signal: i32) {
 /// the call fails with `EINTR`.
 pub fn catch(signal: Signal) -> Result<(), Errno> {
     // SAFETY: the handler only sets a bit, which is async-signal-safe.
-    unsafe { signal::set_action(signal, Action::Handler(note), 0) }
+    unsafe { signal::set_action(signal, Disposition::Handler(note), 0) }
 }
 
 /// Returns the recorded signals. Costs no system call.

@@ -31,7 +31,7 @@ action_flags! {
 
 /// What a process does when it gets a signal.
 #[derive(Clone, Copy, Debug)]
-pub enum Action {
+pub enum Disposition {
     /// The default action of the signal (`SIG_DFL`).
     Default,
     /// Ignore the signal (`SIG_IGN`).
@@ -49,7 +49,7 @@ pub struct SavedAction {
 
 impl SavedAction {
     pub(crate) fn is_ignored(&self) -> bool {
-        matches!(self.action.action(), Action::Ignore)
+        matches!(self.action.action(), Disposition::Ignore)
     }
 }
 
@@ -174,23 +174,23 @@ pub fn sigpending() -> Result<SigSet, Errno> {
 /// # Safety
 /// A handler only does what a signal handler may do (`signal-safety(7)`), because it can interrupt any code.
 #[doc(alias = "sigaction")]
-pub unsafe fn set_action(signal: Signal, action: Action, flags: u32) -> Result<(), Errno> {
+pub unsafe fn set_action(signal: Signal, action: Disposition, flags: u32) -> Result<(), Errno> {
     let new = kernel_action(action, flags);
     // SAFETY: the kernel reads one action. The caller upholds the safety contract for the handler.
     done(unsafe { sigaction(signal, &raw const new as usize, 0) })
 }
 
-/// Calls [`set_action`] with [`Action::Default`].
+/// Calls [`set_action`] with [`Disposition::Default`].
 #[doc(alias = "SIG_DFL")]
 pub fn reset(signal: Signal) -> Result<(), Errno> {
     // SAFETY: the action is not a handler.
-    unsafe { set_action(signal, Action::Default, 0) }
+    unsafe { set_action(signal, Disposition::Default, 0) }
 }
 
 /// `rt_sigaction`: returns this process's action for a signal.
 #[doc(alias = "sigaction")]
-pub fn action(signal: Signal) -> Result<Action, Errno> {
-    let mut old = kernel_action(Action::Default, 0);
+pub fn action(signal: Signal) -> Result<Disposition, Errno> {
+    let mut old = kernel_action(Disposition::Default, 0);
     // SAFETY: the kernel writes one action.
     result(unsafe { sigaction(signal, 0, &raw mut old as usize) })?;
     Ok(old.action())
@@ -203,11 +203,11 @@ pub fn action(signal: Signal) -> Result<Action, Errno> {
 #[doc(alias = "sigaction")]
 pub unsafe fn replace_action(
     signal: Signal,
-    action: Action,
+    action: Disposition,
     flags: u32,
 ) -> Result<SavedAction, Errno> {
     let new = kernel_action(action, flags);
-    let mut old = kernel_action(Action::Default, 0);
+    let mut old = kernel_action(Disposition::Default, 0);
     // SAFETY: the kernel reads one action and writes one. The caller upholds the safety contract for the handler.
     result(unsafe { sigaction(signal, &raw const new as usize, &raw mut old as usize) })?;
     Ok(SavedAction {
@@ -216,16 +216,16 @@ pub unsafe fn replace_action(
     })
 }
 
-/// Calls [`replace_action`] with [`Action::Ignore`].
+/// Calls [`replace_action`] with [`Disposition::Ignore`].
 pub fn ignore(signal: Signal) -> Result<SavedAction, Errno> {
     // SAFETY: the action is not a handler.
-    unsafe { replace_action(signal, Action::Ignore, 0) }
+    unsafe { replace_action(signal, Disposition::Ignore, 0) }
 }
 
-/// Calls [`replace_action`] with [`Action::Default`].
+/// Calls [`replace_action`] with [`Disposition::Default`].
 pub fn set_default(signal: Signal) -> Result<SavedAction, Errno> {
     // SAFETY: the action is not a handler.
-    unsafe { replace_action(signal, Action::Default, 0) }
+    unsafe { replace_action(signal, Disposition::Default, 0) }
 }
 
 /// `rt_sigaction`: restores an action that [`replace_action`], [`ignore`] or [`set_default`] has returned, including its flags
@@ -246,11 +246,11 @@ struct KernelAction {
 }
 
 impl KernelAction {
-    fn action(&self) -> Action {
+    fn action(&self) -> Disposition {
         match self.action.sa_handler_kernel {
-            None => Action::Default,
-            Some(handler) if handler as usize == SIG_IGN => Action::Ignore,
-            Some(handler) => Action::Handler(handler),
+            None => Disposition::Default,
+            Some(handler) if handler as usize == SIG_IGN => Disposition::Ignore,
+            Some(handler) => Disposition::Handler(handler),
         }
     }
 }
@@ -258,15 +258,15 @@ impl KernelAction {
 const FOURTH: usize =
     4usize.saturating_sub(size_of::<linux::kernel_sigaction>() / size_of::<usize>());
 
-fn kernel_action(action: Action, flags: u32) -> KernelAction {
+fn kernel_action(action: Disposition, flags: u32) -> KernelAction {
     let action = match action {
-        Action::Default => arch::sigaction(None, 0),
+        Disposition::Default => arch::sigaction(None, 0),
         // SAFETY: the kernel's `SIG_IGN` is a handler with the address 1. No code calls it.
-        Action::Ignore => arch::sigaction(
+        Disposition::Ignore => arch::sigaction(
             unsafe { core::mem::transmute::<usize, linux::__kernel_sighandler_t>(SIG_IGN) },
             0,
         ),
-        Action::Handler(handler) => arch::sigaction(Some(handler), flags),
+        Disposition::Handler(handler) => arch::sigaction(Some(handler), flags),
     };
     KernelAction {
         action,

@@ -58,14 +58,14 @@ fn main(process: Process) -> i32 {
     padding();
     let [kind, memory, terminal] = [1, 2, 3].map(|index| args.skip(index).first());
     let mode = match memory.map(|memory| memory.to_bytes()) {
-        Some(b"shared") => (Memory::Shared, Notice::Pipe, Way::Start),
-        Some(b"mark") => (Memory::Shared, Notice::Mark, Way::Start),
-        Some(b"copied") => (Memory::Copied, Notice::Pipe, Way::Start),
-        Some(b"finish") => (Memory::Copied, Notice::Pipe, Way::Finish),
-        Some(b"try") => (Memory::Copied, Notice::Pipe, Way::Try),
+        Some(b"shared") => (Memory::Shared, Notice::Pipe, Call::Start),
+        Some(b"mark") => (Memory::Shared, Notice::Mark, Call::Start),
+        Some(b"copied") => (Memory::Copied, Notice::Pipe, Call::Start),
+        Some(b"finish") => (Memory::Copied, Notice::Pipe, Call::Finish),
+        Some(b"try") => (Memory::Copied, Notice::Pipe, Call::Try),
         _ => return 2,
     };
-    if mode.2 == Way::Try {
+    if mode.2 == Call::Try {
         sys::signal::block(CHILD_ENDED).expect("a mask");
     }
     let kept = (
@@ -76,8 +76,9 @@ fn main(process: Process) -> i32 {
         terminal.map(|path| open_at(TERMINAL, path)),
     );
     // SAFETY: the handler does nothing.
-    let handled =
-        unsafe { sys::signal::set_action(Signal::USR1, sys::signal::Action::Handler(handler), 0) };
+    let handled = unsafe {
+        sys::signal::set_action(Signal::USR1, sys::signal::Disposition::Handler(handler), 0)
+    };
     handled.expect("a handler");
 
     let spawned = spawn_of_kind(kind.unwrap_or(c"").to_bytes(), mode);
@@ -89,7 +90,7 @@ extern "C" fn handler(_: i32) {}
 
 /// How the program makes the spawn.
 #[derive(Clone, Copy, PartialEq)]
-enum Way {
+enum Call {
     Start,
     Finish,
     Try,
@@ -97,11 +98,11 @@ enum Way {
 
 const CHILD_ENDED: SigSet = SigSet::EMPTY.with(Signal::CHLD);
 
-fn spawned<'a>(spawn: &Spawn<'a>, way: Way) -> Result<Child, Error<'a>> {
-    let mut starting = match way {
-        Way::Start => return spawn.start(),
-        Way::Finish => return spawn.begin()?.finish(),
-        Way::Try => spawn.begin()?,
+fn spawned<'a>(spawn: &Spawn<'a>, call: Call) -> Result<Child, Error<'a>> {
+    let mut starting = match call {
+        Call::Start => return spawn.start(),
+        Call::Finish => return spawn.begin()?.finish(),
+        Call::Try => spawn.begin()?,
     };
     // When the child has ended, its whole report is in the pipe, so the following calls are always the same.
     sys::signal::sigtimedwait(CHILD_ENDED, None).expect("its end");
@@ -151,7 +152,7 @@ fn open_at(number: RawFd, path: &core::ffi::CStr) -> OwnedFd {
 }
 
 /// A list of spawns, one for each kind that the suite `faults` names.
-fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i32 {
+fn spawn_of_kind(kind: &[u8], (memory, notice, call): (Memory, Notice, Call)) -> i32 {
     let program = args![c"program", c"child"];
     let program = Args::new(&program);
     let root = sys::credentials::geteuid() == Ok(0);
@@ -262,23 +263,23 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
         path: Some(c"empty:here:forbidden:."),
     };
     match kind {
-        b"plain" => run(&spawn(path, plain), way, 1),
-        b"twice" => run(&spawn(path, plain), way, 2),
+        b"plain" => run(&spawn(path, plain), call, 1),
+        b"twice" => run(&spawn(path, plain), call, 2),
         b"everything" => run(
             &Spawn {
                 actions: ruled(every_action, &mut ruler),
                 ..spawn(path, everything)
             },
-            way,
+            call,
             1,
         ),
-        b"group" => run(&spawn(path, group), way, 1),
+        b"group" => run(&spawn(path, group), call, 1),
         b"oom" => run(
             &Spawn {
                 actions: ruled(&[], &mut ruler),
                 ..spawn(path, oom)
             },
-            way,
+            call,
             1,
         ),
         b"namespaces" => run(
@@ -286,7 +287,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
                 actions: ruled(&[], &mut ruler),
                 ..spawn(path, namespaces)
             },
-            way,
+            call,
             1,
         ),
         b"terminal" => run(
@@ -294,7 +295,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
                 actions: ruled(&on_terminal, &mut ruler),
                 ..spawn(path, session)
             },
-            way,
+            call,
             1,
         ),
         b"close" => run(
@@ -302,11 +303,11 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
                 actions: ruled(&close_few, &mut ruler),
                 ..spawn(path, plain)
             },
-            way,
+            call,
             1,
         ),
-        b"search" => run(&spawn(search, plain), way, 1),
-        b"descriptor" => run(&spawn(Program::Descriptor(PROGRAM), plain), way, 1),
+        b"search" => run(&spawn(search, plain), call, 1),
+        b"descriptor" => run(&spawn(Program::Descriptor(PROGRAM), plain), call, 1),
         b"shell" => run(
             &Spawn {
                 shell: Some(Shell {
@@ -315,10 +316,10 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
                 }),
                 ..spawn(Program::Path(c"./script"), plain)
             },
-            way,
+            call,
             1,
         ),
-        b"missing" => run(&spawn(Program::Path(c"./missing"), plain), way, 1),
+        b"missing" => run(&spawn(Program::Path(c"./missing"), plain), call, 1),
         b"lost" => run(
             &spawn(
                 Program::Search {
@@ -327,7 +328,7 @@ fn spawn_of_kind(kind: &[u8], (memory, notice, way): (Memory, Notice, Way)) -> i
                 },
                 plain,
             ),
-            way,
+            call,
             1,
         ),
         _ => 2,
@@ -382,7 +383,7 @@ impl State {
             here: sys::file::faccessat(c"here").is_ok(),
             handled: matches!(
                 sys::signal::action(Signal::USR1),
-                Ok(sys::signal::Action::Handler(_))
+                Ok(sys::signal::Disposition::Handler(_))
             ),
             memory: DATA
                 .iter()
@@ -391,20 +392,20 @@ impl State {
     }
 }
 
-fn run(spawn: &Spawn<'_>, way: Way, times: usize) -> i32 {
+fn run(spawn: &Spawn<'_>, call: Call, times: usize) -> i32 {
     // SAFETY: standard output is open as long as the program runs.
     let mut out = Writer::new(unsafe { BorrowedFd::borrow_raw(1) });
     for _ in 0..times {
-        let _ = report(spawn, way, &mut out);
+        let _ = report(spawn, call, &mut out);
     }
     0
 }
 
-fn report(spawn: &Spawn<'_>, way: Way, out: &mut Writer<'_>) -> core::fmt::Result {
+fn report(spawn: &Spawn<'_>, call: Call, out: &mut Writer<'_>) -> core::fmt::Result {
     let before = State::now();
     let stack = core::hint::black_box([PAINT; PAINTED]);
     let _ = sys::process::getpgid(SPAWN);
-    let outcome = spawned(spawn, way);
+    let outcome = spawned(spawn, call);
     let _ = sys::process::getpgid(SPAWN);
     let mut frame_is_ours = true;
     match outcome {

@@ -9,8 +9,8 @@ use nestling::sys::{self, credentials};
 use nestling::{Args, Capabilities, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
     DESCRIPTORS, State, Text, close, copy_probe, directory, dup2, emulated, fails, fd, forbid,
-    inode, ioctl, make_directory, make_file, mode, need_root, notice, open, open_only, probe,
-    read_file, redirect, remove, scratch, show, skip, state, text,
+    format_text, inode, ioctl, make_directory, make_file, mode, need_root, notice, open, open_only,
+    probe, read_file, redirect, remove, scratch, show, skip, state,
 };
 
 nestling_tests::suite! {
@@ -73,8 +73,8 @@ fn open_replaces_what_was_there(memory: Memory) {
     open_only(0..6);
     let found = state(&with(memory, &[open(5, c"fd0"), open(0, c"fd5")]));
     assert_eq!(&found["fds"], "0 1 2 3 4 5");
-    assert_eq!(found["inode 5"], text!("{}", inode(0)));
-    assert_eq!(found["inode 0"], text!("{}", inode(5)));
+    assert_eq!(found["inode 5"], format_text!("{}", inode(0)));
+    assert_eq!(found["inode 0"], format_text!("{}", inode(5)));
 }
 
 fn open_passes_its_flags(memory: Memory) {
@@ -154,9 +154,9 @@ fn open_of_several_numbers_opens_several_files(memory: Memory) {
     open_only([]);
     for (number, name) in [(6, c"a"), (3, c"b"), (4, c"c"), (5, c"d")] {
         let file = sys::fd::open(name, OFlags::RDONLY, 0).expect("the file");
-        let inode = text!("{}", inode(file.as_raw_fd()));
+        let inode = format_text!("{}", inode(file.as_raw_fd()));
         assert_eq!(
-            &found[text!("inode {number}").as_str()],
+            &found[format_text!("inode {number}").as_str()],
             inode.as_str(),
             "{number}"
         );
@@ -201,10 +201,10 @@ fn redirect_opens_what_is_open_at_its_own_number(memory: Memory) {
     for path in [itself, c"link"] {
         let found = state(&with(memory, &[redirect(5, path), redirect(0, path)]));
         assert_eq!(&found["fds"], "0 1 2 3 4 5");
-        assert_eq!(found["inode 5"], text!("{}", inode(5)));
-        assert_eq!(found["inode 0"], text!("{}", inode(5)));
+        assert_eq!(found["inode 5"], format_text!("{}", inode(5)));
+        assert_eq!(found["inode 0"], format_text!("{}", inode(5)));
         // The action `Open` fails here: as POSIX specifies, it closes its number first.
-        let expected = text!(
+        let expected = format_text!(
             "file action 0 (open \"{}\"): ENOENT: no such file or directory",
             show(path)
         );
@@ -280,8 +280,8 @@ fn dup2_makes_one_descriptor_the_same_as_another(memory: Memory) {
     open_only(0..4);
     let found = state(&with(memory, &[dup2(3, 0), dup2(1, 9)]));
     assert_eq!(&found["fds"], "0 1 2 3 9");
-    assert_eq!(found["inode 0"], text!("{}", inode(3)));
-    assert_eq!(found["inode 9"], text!("{}", inode(1)));
+    assert_eq!(found["inode 0"], format_text!("{}", inode(3)));
+    assert_eq!(found["inode 9"], format_text!("{}", inode(1)));
 }
 
 fn dup2_onto_itself_clears_close_on_exec(memory: Memory) {
@@ -320,37 +320,37 @@ fn negative_numbers_are_closed_descriptors(memory: Memory) {
     make_file(c"file", 0o600, b"");
     for number in [-1, -100, RawFd::MIN] {
         let ebadf = |action: Action<'_>, name: &str| {
-            let expected = text!("{name}): EBADF: bad file descriptor");
+            let expected = format_text!("{name}): EBADF: bad file descriptor");
             fails(&with(memory, &[action]), expected);
         };
         ebadf(open(number, c"file"), "file action 0 (open \"file\"");
         ebadf(
             Action::Close(number),
-            text!("file action 0 (close {number}").as_str(),
+            format_text!("file action 0 (close {number}").as_str(),
         );
         ebadf(
             dup2(number, 0),
-            text!("file action 0 (dup2 {number} to 0").as_str(),
+            format_text!("file action 0 (dup2 {number} to 0").as_str(),
         );
         ebadf(
             dup2(0, number),
-            text!("file action 0 (dup2 0 to {number}").as_str(),
+            format_text!("file action 0 (dup2 0 to {number}").as_str(),
         );
         ebadf(
             dup2(number, number),
-            text!("file action 0 (dup2 {number} to {number}").as_str(),
+            format_text!("file action 0 (dup2 {number} to {number}").as_str(),
         );
         ebadf(
             Action::Fchdir(number),
-            text!("file action 0 (fchdir {number}").as_str(),
+            format_text!("file action 0 (fchdir {number}").as_str(),
         );
         ebadf(
             Action::CloseFrom(number),
-            text!("file action 0 (close from {number}").as_str(),
+            format_text!("file action 0 (close from {number}").as_str(),
         );
-        let name = text!("file action 0 (set foreground on {number}");
+        let name = format_text!("file action 0 (set foreground on {number}");
         ebadf(Action::SetForeground(number), name.as_str());
-        let name = text!("action 0 (controlling terminal {number}");
+        let name = format_text!("action 0 (controlling terminal {number}");
         ebadf(Action::ControllingTerminal(number), name.as_str());
     }
 }
@@ -369,7 +369,7 @@ fn chdir_and_fchdir_change_the_directory_of_relative_paths(memory: Memory) {
     ];
     let found = state(&with(memory, &actions));
     assert_eq!(found["inode 3"], found["inode 4"]);
-    assert_eq!(found["directory"], text!("{}/a/b", show(scratch())));
+    assert_eq!(found["directory"], format_text!("{}/a/b", show(scratch())));
     assert_eq!(
         directory().as_str(),
         show(scratch()),
@@ -530,9 +530,9 @@ fn ids_without_privilege_are_reported(memory: Memory) {
         credentials::setuid(1000).expect("another user");
     }
     let denied = "EPERM: operation not permitted";
-    let expected = text!("action 0 (uid 4): {denied}");
+    let expected = format_text!("action 0 (uid 4): {denied}");
     fails(&with(memory, &[Action::Uid(4)]), expected);
-    let expected = text!("action 1 (gid 5): {denied}");
+    let expected = format_text!("action 1 (gid 5): {denied}");
     fails(
         &with(memory, &[Action::Umask(0), Action::Gid(5)]),
         expected.as_str(),
@@ -622,10 +622,10 @@ fn capabilities_without_privilege_are_reported(memory: Memory) {
             Action::Umask(0),
             Action::Capabilities(set, two_capabilities()),
         ];
-        let expected = text!("action 1 (capabilities {name}): {denied}");
+        let expected = format_text!("action 1 (capabilities {name}): {denied}");
         fails(&with(memory, &actions), expected.as_str());
     }
-    let expected = text!("action 0 (securebits 20): {denied}");
+    let expected = format_text!("action 0 (securebits 20): {denied}");
     fails(
         &with(memory, &[Action::Securebits(0o20)]),
         expected.as_str(),
@@ -656,7 +656,7 @@ fn a_terminal_becomes_the_controlling_one_with_the_group_in_the_foreground(memor
     let (mut zero, mut number) = (0, 0);
     ioctl(master, TIOCSPTLCK, &mut zero).expect("TIOCSPTLCK");
     ioctl(master, TIOCGPTN, &mut number).expect("TIOCGPTN");
-    let name = text!("/dev/pts/{number}");
+    let name = format_text!("/dev/pts/{number}");
     if let Err(errno) = sys::file::faccessat(name.c_str()) {
         skip(format_args!("no pseudo-terminals here: {name}: {errno}"));
     }
@@ -720,7 +720,7 @@ fn a_descriptor_that_is_no_terminal_is_reported(memory: Memory) {
             "action 1 (controlling terminal 0)",
         ),
     ] {
-        let expected = text!("{name}: {}", Errno::ENOTTY);
+        let expected = format_text!("{name}: {}", Errno::ENOTTY);
         fails(
             &with(memory, &[open(0, c"file"), action]),
             expected.as_str(),
@@ -736,6 +736,6 @@ fn actions_are_done_in_the_given_order(memory: Memory) {
     let actions = [dup2(0, 9), dup2(1, 0), dup2(9, 1), Action::Close(9)];
     let found = state(&with(memory, &actions));
     assert_eq!(&found["fds"], "0 1 2");
-    assert_eq!(found["inode 0"], text!("{}", inode(1)));
-    assert_eq!(found["inode 1"], text!("{}", inode(0)));
+    assert_eq!(found["inode 0"], format_text!("{}", inode(1)));
+    assert_eq!(found["inode 1"], format_text!("{}", inode(0)));
 }

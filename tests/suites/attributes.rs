@@ -15,9 +15,9 @@ use nestling::{
     Args, AsFd, Capabilities, Errno, OFlags, Pid, Policy, Resource, Rlimit, SigSet, Signal, args,
 };
 use nestling_tests::{
-    State, cgroup2, dup2, emulated, fails, fd, forbid, fork, handle, handleable, join, mailbox,
-    make_directory, make_file, need_root, open, own_nice, prctl, probe, read_file, remove, skip,
-    start, started, state, text,
+    State, cgroup2, dup2, emulated, fails, fd, forbid, fork, format_text, handle, handleable, join,
+    mailbox, make_directory, make_file, need_root, open, own_nice, prctl, probe, read_file, remove,
+    skip, start, started, state,
 };
 
 nestling_tests::suite! {
@@ -71,7 +71,7 @@ fn process_group_is_a_new_or_an_existing_one(memory: Memory) {
     let group = |group| with(memory, |attributes| attributes.process_group = Some(group));
     let found = state(&group(0));
     assert_eq!(found["group"], found["pid"]);
-    assert_eq!(found["session"], text!("{}", process::getpid()));
+    assert_eq!(found["session"], format_text!("{}", process::getpid()));
 
     let list = args![c"probe", c"until-eof", c"3"];
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
@@ -83,7 +83,7 @@ fn process_group_is_a_new_or_an_existing_one(memory: Memory) {
     };
     let mut leader = started(&leader);
     let found = state(&group(leader.id().as_raw()));
-    assert_eq!(found["group"], text!("{}", leader.id()));
+    assert_eq!(found["group"], format_text!("{}", leader.id()));
     drop(held);
     assert!(leader.wait().expect("its status").success());
 }
@@ -102,7 +102,7 @@ fn a_failed_process_group_is_reported(memory: Memory) {
 
 fn without_attributes_the_parents_are_inherited(memory: Memory) {
     let found = state(&probe(memory));
-    assert_eq!(found["session"], text!("{}", process::getpid()));
+    assert_eq!(found["session"], format_text!("{}", process::getpid()));
     assert_eq!(found["group"], found["session"]);
     assert_eq!(found["parent"], found["session"]);
     assert_eq!((&found["blocked"], &found["ignored"]), ("0", "0"));
@@ -117,7 +117,7 @@ fn scheduler(memory: Memory, policy: Option<Policy>, priority: i32) -> Spawn<'st
 
 fn scheduler_sets_policy_and_priority(memory: Memory) {
     let batch = scheduler(memory, Some(Policy::Batch), 0);
-    let expected = text!("{} 0", linux::SCHED_BATCH);
+    let expected = format_text!("{} 0", linux::SCHED_BATCH);
     assert_eq!(state(&batch)["scheduler"], expected);
     assert_eq!(&state(&scheduler(memory, None, 0))["scheduler"], "0 0");
     let real_time = scheduler(memory, Some(Policy::RoundRobin), 7);
@@ -125,9 +125,9 @@ fn scheduler_sets_policy_and_priority(memory: Memory) {
         Ok(mut child) => {
             assert!(child.wait().expect("its status").success());
             let found = State::read(c"out");
-            assert_eq!(found["scheduler"], text!("{} 7", linux::SCHED_RR));
+            assert_eq!(found["scheduler"], format_text!("{} 7", linux::SCHED_RR));
         }
-        Err(error) => skip(text!("no real-time policies here: {error}")),
+        Err(error) => skip(format_text!("no real-time policies here: {error}")),
     }
 }
 
@@ -151,7 +151,7 @@ fn nice_is_set(memory: Memory) {
 
 fn oom_score_adj_is_the_childs_and_never_the_parents(memory: Memory) {
     let own = c"/proc/self/oom_score_adj";
-    let parents = text!("/proc/{}/oom_score_adj", process::getpid());
+    let parents = format_text!("/proc/{}/oom_score_adj", process::getpid());
     let before = read_file(own).expect("a number");
     let expected = [(own, "777\n"), (parents.c_str(), before.as_str())];
     // The hook looks while the child has the new value and may share the parent's memory.
@@ -200,14 +200,17 @@ fn signal_mask_is_set_or_inherited(memory: Memory) {
     signal::set_mask(other).expect("a mask");
     assert_eq!(
         state(&masked(Some(set)))["blocked"],
-        text!("{:x}", set.bits())
+        format_text!("{:x}", set.bits())
     );
     assert_eq!(&state(&masked(Some(SigSet::EMPTY)))["blocked"], "0");
-    assert_eq!(state(&masked(None))["blocked"], text!("{:x}", other.bits()));
+    assert_eq!(
+        state(&masked(None))["blocked"],
+        format_text!("{:x}", other.bits())
+    );
     let all = SigSet::ALL.without(Signal::KILL).without(Signal::STOP);
     if !emulated() {
         let found = state(&masked(Some(SigSet::ALL)));
-        assert_eq!(found["blocked"], text!("{:x}", all.bits()));
+        assert_eq!(found["blocked"], format_text!("{:x}", all.bits()));
     }
 }
 
@@ -215,14 +218,14 @@ fn default_signals_are_no_longer_ignored(memory: Memory) {
     let ignored = [Signal::INT, Signal::QUIT, Signal::PIPE];
     for signal in ignored {
         // SAFETY: the action `Ignore` runs no handler.
-        unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
+        unsafe { signal::set_action(signal, signal::Disposition::Ignore, 0) }.expect("ignored");
     }
     handle([Signal::USR1].into_iter(), 0);
     let bits = |signals: &[Signal]| {
         let set = signals
             .iter()
             .fold(SigSet::EMPTY, |set, &signal| set.with(signal));
-        text!("{:x}", set.bits())
+        format_text!("{:x}", set.bits())
     };
     assert_eq!(state(&probe(memory))["ignored"], bits(&ignored));
     let set = SigSet::EMPTY.with(Signal::QUIT).with(Signal::KILL);
@@ -236,7 +239,7 @@ fn default_signals_may_be_all_signals(memory: Memory) {
     }
     for signal in handleable().filter(|&signal| signal != Signal::CHLD) {
         // SAFETY: the action `Ignore` runs no handler.
-        unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
+        unsafe { signal::set_action(signal, signal::Disposition::Ignore, 0) }.expect("ignored");
     }
     let found = state(&with(memory, |attributes| {
         attributes.default_signals = SigSet::ALL
@@ -290,10 +293,10 @@ fn cgroup<'a>(memory: Memory, directory: &'a nestling::OwnedFd) -> Spawn<'a> {
 
 fn cgroup_is_joined(memory: Memory) {
     let mount = cgroup2();
-    let name = text!("nestling-{}", process::getpid());
-    let path = text!("{mount}/{name}");
+    let name = format_text!("nestling-{}", process::getpid());
+    let path = format_text!("{mount}/{name}");
     if let Err(errno) = make_directory(path.c_str()) {
-        skip(text!("no cgroup can be made: {errno}"));
+        skip(format_text!("no cgroup can be made: {errno}"));
     }
     let directory = sys::fd::open(path.c_str(), OFlags::DIRECTORY | OFlags::CLOEXEC, 0);
     let directory = directory.expect("the cgroup");
@@ -340,7 +343,7 @@ fn a_child_is_process_1_of_a_new_pid_namespace(memory: Memory) {
         attributes.pidfd = true;
     });
     let found = match start(&spawn) {
-        Err(error) if emulated() => skip(text!("the emulator has no namespaces: {error}")),
+        Err(error) if emulated() => skip(format_text!("the emulator has no namespaces: {error}")),
         outcome => {
             let mut child = outcome.unwrap_or_else(|error| panic!("{error}"));
             assert!(child.wait().expect("its status").success());
@@ -358,7 +361,7 @@ const USER: NewNamespaces<'static> = NewNamespaces::new(Namespaces::USER);
 fn need_user_namespaces() {
     match start(&with(Memory::Shared, |it| it.namespaces = Some(&USER))) {
         Ok(mut child) => assert!(child.wait().expect("its status").success()),
-        Err(error) => skip(text!("no user namespaces here: {error}")),
+        Err(error) => skip(format_text!("no user namespaces here: {error}")),
     }
 }
 
@@ -426,7 +429,7 @@ fn namespaces_are_entered(memory: Memory) {
     let mut holder = with(memory, |attributes| attributes.namespaces = Some(&new));
     (holder.args, holder.actions) = (Args::new(&list), &actions);
     let mut holder = started(&holder);
-    let path = text!("/proc/{}/ns/user", holder.id());
+    let path = format_text!("/proc/{}/ns/user", holder.id());
     let user = sys::fd::open(path.c_str(), OFlags::RDONLY | OFlags::CLOEXEC, 0);
     let user = user.expect("a namespace");
     let number = user.as_raw_fd();
@@ -454,7 +457,7 @@ fn namespaces_are_entered(memory: Memory) {
         (60, Errno::EBADF),
     ] {
         let error = entering(Action::Setns(number, Namespaces::PID)).err();
-        let expected = text!("action 0 (setns {number}): {errno}");
+        let expected = format_text!("action 0 (setns {number}): {errno}");
         assert_eq!(error.expect("a failure").as_str(), expected.as_str());
     }
     assert_eq!(process::dumpable(), before);
@@ -494,8 +497,8 @@ fn namespaces_that_cannot_be_had_are_reported(memory: Memory) {
     let mut spawn = with(memory, |attributes| attributes.namespaces = Some(&new));
     let denied = Errno::EPERM;
     fails(&spawn, format_args!("attribute namespaces: {denied}"));
-    let error = text!("{}", spawn.exec_without_actions());
-    let expected = text!("attribute namespaces: {}", Errno::EINVAL);
+    let error = format_text!("{}", spawn.exec_without_actions());
+    let expected = format_text!("attribute namespaces: {}", Errno::EINVAL);
     assert_eq!(error.as_str(), expected.as_str());
     if number == 0 {
         credentials::setresuid(1000, 1000, 1000).expect("another user");
@@ -512,7 +515,7 @@ fn pidfd_names_the_child(memory: Memory) {
     let mut spawn = with(memory, |attributes| attributes.pidfd = true);
     (spawn.args, spawn.actions) = (Args::new(&list), &actions);
     let mut child = match start(&spawn) {
-        Err(error) if emulated() => skip(text!("the emulator has no pidfds: {error}")),
+        Err(error) if emulated() => skip(format_text!("the emulator has no pidfds: {error}")),
         outcome => outcome.unwrap_or_else(|error| panic!("{error}")),
     };
     let number = child.pidfd().expect("a pidfd").as_raw_fd();
@@ -579,12 +582,12 @@ fn an_administrators_stop_before_the_exec_is_left_alone(memory: Memory) {
     let parent = process::getpid();
     let helper = fork(|| {
         let field = |pid: u32, file: &str, name: &str| {
-            let text = read_file(text!("/proc/{pid}/{file}").c_str()).ok()?;
+            let text = read_file(format_text!("/proc/{pid}/{file}").c_str()).ok()?;
             let line = text
                 .as_str()
                 .lines()
                 .find_map(|line| line.strip_prefix(name));
-            line.map(|value| text!("{}", value.trim()))
+            line.map(|value| format_text!("{}", value.trim()))
         };
         let until = |done: &dyn Fn() -> bool| {
             while !done() {
@@ -668,8 +671,8 @@ fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(me
     for (bit, name, set) in attributes {
         let spawn = with(memory, set);
         let error = spawn.start_with::<0>().expect_err("it is not used");
-        let expected = text!("attribute {name}: {}", Errno::EINVAL);
-        assert_eq!(text!("{error}").as_str(), expected.as_str());
+        let expected = format_text!("attribute {name}: {}", Errno::EINVAL);
+        assert_eq!(format_text!("{error}").as_str(), expected.as_str());
         all |= bit;
     }
 
@@ -709,7 +712,7 @@ fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(me
             ..probe(memory)
         };
         let error = spawn.start_with::<0>().expect_err("it is not used");
-        let error = text!("{error}");
+        let error = format_text!("{error}");
         assert!(error.as_str().contains("action 0 ("), "{error}");
         assert!(error.as_str().contains("): EINVAL: "), "{error}");
         all |= bit;
@@ -721,8 +724,8 @@ fn a_feature_that_the_program_does_not_name_is_refused_and_nothing_is_started(me
         ..probe(memory)
     };
     let error = spawn.start_with::<0>().expect_err("it is not used");
-    let expected = text!("exec of descriptor 0: {}", Errno::EINVAL);
-    assert_eq!(text!("{error}").as_str(), expected.as_str());
+    let expected = format_text!("exec of descriptor 0: {}", Errno::EINVAL);
+    assert_eq!(format_text!("{error}").as_str(), expected.as_str());
     all |= features::DESCRIPTOR | features::SHELL;
     assert_eq!(all.count_ones(), 27, "each has a bit of its own");
 }

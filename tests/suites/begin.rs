@@ -16,9 +16,9 @@ use nestling::{
     Args, AsFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Resource, Rlimit, SigSet, Signal, args,
 };
 use nestling_tests::{
-    DESCRIPTORS, State, Table, cgroup2, dup2, emulated, forbid, fork, handle, handled, has_child,
-    inode, join, limit_descriptors, make_directory, make_fifo, make_file, need_root, open,
-    open_only, probe, remove, show, skip, start, strayed, text,
+    DESCRIPTORS, State, Table, cgroup2, dup2, emulated, forbid, fork, format_text, handle, handled,
+    has_child, inode, join, limit_descriptors, make_directory, make_fifo, make_file, need_root,
+    open, open_only, probe, remove, show, skip, start, strayed,
 };
 
 nestling_tests::suite! {
@@ -117,14 +117,17 @@ fn state(starting: Starting<'_>) -> State {
     let mut child = finished(starting).expect("a program that runs");
     let status = child.wait().expect("its status");
     assert!(status.success(), "the probe ended by {status}");
-    State::read(text!("{}/out", show(nestling_tests::scratch())).c_str())
+    State::read(format_text!("{}/out", show(nestling_tests::scratch())).c_str())
 }
 
 /// Asserts that the start fails with an error whose text is `expected`.
 fn fails(starting: Starting<'_>, expected: impl core::fmt::Display) {
     match finished(starting) {
         Ok(mut child) => panic!("it should fail; it ended by {:?}", child.wait()),
-        Err(error) => assert_eq!(*text!("{error}").as_str(), text!("{expected}")),
+        Err(error) => assert_eq!(
+            *format_text!("{error}").as_str(),
+            format_text!("{expected}")
+        ),
     }
 }
 
@@ -163,7 +166,10 @@ fn wait_for_change(pid: Pid) -> ExitStatus {
 fn a_program_is_begun_and_runs(memory: Memory) {
     let table = Table::now();
     let found = state(begun(&probe(memory)));
-    assert_eq!(&found["parent"], text!("{}", process::getpid()).as_str());
+    assert_eq!(
+        &found["parent"],
+        format_text!("{}", process::getpid()).as_str()
+    );
     assert_eq!(Table::now(), table, "the pipe is closed");
     assert!(!has_child());
 }
@@ -215,7 +221,10 @@ fn begin_reports_the_same_failures_as_start(memory: Memory) {
         let expected = start(spawn).expect_err("a failure");
         fails(begun(spawn), expected);
         let error = begun(spawn).finish().expect_err("a failure");
-        assert_eq!(*text!("{error}").as_str(), text!("{expected}"));
+        assert_eq!(
+            *format_text!("{error}").as_str(),
+            format_text!("{expected}")
+        );
         assert!(!has_child());
         assert_eq!(Table::now(), table, "the pipe is closed");
     });
@@ -225,7 +234,7 @@ fn begin_returns_a_failure_of_the_parent_at_once(memory: Memory) {
     open_only(0..DESCRIPTORS as i32 - 1);
     let error = begin(&probe(memory)).expect_err("a pipe has two ends");
     assert_eq!(
-        text!("{error}").as_str(),
+        format_text!("{error}").as_str(),
         "status pipe: EMFILE: too many open files"
     );
     open_only(0..3);
@@ -233,8 +242,8 @@ fn begin_returns_a_failure_of_the_parent_at_once(memory: Memory) {
         forbid(call, 0, Some(Errno::EAGAIN));
         let error = begin(&probe(memory)).expect_err("no child");
         assert_eq!(
-            *text!("{error}").as_str(),
-            text!("clone: {}", Errno::EAGAIN)
+            *format_text!("{error}").as_str(),
+            format_text!("clone: {}", Errno::EAGAIN)
         );
         // In the next round, `clone3` does not exist, and `clone` is refused.
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
@@ -315,7 +324,7 @@ fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
         let end = || process::kill(process::getpid().as_raw(), Some(signal));
         fails(
             begun(&hooked(memory, &end)),
-            text!("the child was killed by {signal} before its exec"),
+            format_text!("the child was killed by {signal} before its exec"),
         );
     }
     fails(
@@ -372,9 +381,9 @@ impl Frozen {
     fn new() -> Self {
         need_root();
         let mount = cgroup2();
-        let path = text!("{mount}/nestling-frozen-{}", process::getpid());
+        let path = format_text!("{mount}/nestling-frozen-{}", process::getpid());
         if let Err(errno) = make_directory(path.c_str()) {
-            skip(text!("no cgroup can be made: {errno}"));
+            skip(format_text!("no cgroup can be made: {errno}"));
         }
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = sys::fd::open(path.c_str(), flags, 0).expect("the cgroup");
@@ -389,7 +398,7 @@ impl Frozen {
             Ok(file) => drop(sys::fd::write(file.as_fd(), whether).expect("the freezer")),
             Err(errno) => {
                 remove(self.path.c_str());
-                skip(text!("no freezer: {errno}"))
+                skip(format_text!("no freezer: {errno}"))
             }
         }
     }
@@ -435,7 +444,10 @@ fn the_callers_wait_for_any_child_loses_no_failure(memory: Memory) {
         let starting = begun(spawn);
         let status = reap(&starting);
         let error = starting.ended(status).expect_err("a failure");
-        assert_eq!(*text!("{error}").as_str(), text!("{expected}"));
+        assert_eq!(
+            *format_text!("{error}").as_str(),
+            format_text!("{expected}")
+        );
     });
     let starting = begun(&with(memory, &GATE));
     process::kill(starting.id().as_raw(), Some(Signal::KILL)).expect("a signal");
@@ -465,7 +477,7 @@ fn a_child_that_another_wait_has_reaped_is_not_waited_for(memory: Memory) {
     reap();
     let error = starting.try_finish().expect_err("a failure");
     let expected = "file action 0 (open \"/nope\"): ENOENT: no such file or directory";
-    assert_eq!(text!("{error}").as_str(), expected);
+    assert_eq!(format_text!("{error}").as_str(), expected);
     let starting = begun(&hooked(memory, &|| {
         process::kill(process::getpid().as_raw(), Some(Signal::KILL))
     }));
@@ -481,7 +493,7 @@ fn a_child_that_another_wait_has_reaped_is_not_waited_for(memory: Memory) {
 
 fn it_works_where_sigchld_is_ignored(memory: Memory) {
     // SAFETY: the action `Ignore` runs no handler.
-    unsafe { signal::set_action(Signal::CHLD, signal::Action::Ignore, 0) }.expect("ignored");
+    unsafe { signal::set_action(Signal::CHLD, signal::Disposition::Ignore, 0) }.expect("ignored");
     fails(
         begun(&with(memory, &[open(0, c"/nope")])),
         "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
@@ -509,7 +521,7 @@ fn a_pidfd_refers_to_the_child(memory: Memory) {
     let mut spawn = with(memory, &GATE);
     spawn.attributes.pidfd = true;
     let starting = match begin(&spawn) {
-        Err(error) if emulated() => skip(text!("the emulator has no pidfds: {error}")),
+        Err(error) if emulated() => skip(format_text!("the emulator has no pidfds: {error}")),
         outcome => outcome.unwrap_or_else(|error| panic!("{error}")),
     };
     let starting = is_pending(starting);
@@ -537,7 +549,7 @@ fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
     spawn.attributes.pidfd = true;
     for finishes in [false, true] {
         let starting = match spawn.begin() {
-            Err(error) if emulated() => skip(text!("the emulator has no pidfds: {error}")),
+            Err(error) if emulated() => skip(format_text!("the emulator has no pidfds: {error}")),
             outcome => outcome.unwrap_or_else(|error| panic!("{error}")),
         };
         let pid = starting.id();
@@ -551,7 +563,7 @@ fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
         };
         let expected = "file action 0 (open \"/nope\"): ENOENT: no such file or directory";
         let error = outcome.expect_err("a failure");
-        assert_eq!(text!("{error}").as_str(), expected);
+        assert_eq!(format_text!("{error}").as_str(), expected);
         match wait::wait(later) {
             Err(Errno::ECHILD) if emulated() => skip("the emulator's waitid takes no pidfds"),
             status => assert_eq!(status.expect("its status").code(), Some(7)),
@@ -562,12 +574,14 @@ fn with_a_pidfd_a_later_child_of_the_same_number_is_not_reaped(memory: Memory) {
 /// Makes a child with this process id, which exits with status 7 at once.
 fn later_child(wanted: Pid) -> Pid {
     for _ in 0..1000 {
-        let before = text!("{}", wanted.as_raw() - 1);
+        let before = format_text!("{}", wanted.as_raw() - 1);
         let path = c"/proc/sys/kernel/ns_last_pid";
         let written = sys::fd::open(path, OFlags::WRONLY | OFlags::CLOEXEC, 0)
             .and_then(|file| sys::fd::write(file.as_fd(), before.as_str().as_bytes()));
         if let Err(errno) = written {
-            skip(text!("the next process id cannot be chosen: {errno}"));
+            skip(format_text!(
+                "the next process id cannot be chosen: {errno}"
+            ));
         }
         let child = fork(|| process::exit(7));
         if child == wanted {
@@ -593,7 +607,10 @@ fn dropping_neither_kills_nor_waits(memory: Memory) {
     let status = wait::wait(pid).expect("its end");
     assert!(status.success(), "the program ended by {status}");
     let found = State::read(c"out");
-    assert_eq!(&found["parent"], text!("{}", process::getpid()).as_str());
+    assert_eq!(
+        &found["parent"],
+        format_text!("{}", process::getpid()).as_str()
+    );
 }
 
 /// A blocked signal becomes pending even if it is ignored.
@@ -606,7 +623,7 @@ fn no_sigpipe_is_pending_in_the_program_after_dropping(memory: Memory) {
         ..with(memory, &GATE)
     };
     spawn.attributes.signal_mask = Some(SigSet::EMPTY.with(Signal::PIPE));
-    for action in [signal::Action::Default, signal::Action::Ignore] {
+    for action in [signal::Disposition::Default, signal::Disposition::Ignore] {
         // SAFETY: neither action runs a handler.
         unsafe { signal::set_action(Signal::PIPE, action, 0) }.expect("an action");
         let (executed, childs) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
@@ -616,7 +633,7 @@ fn no_sigpipe_is_pending_in_the_program_after_dropping(memory: Memory) {
         let gate = open_gate();
         // The exec closes the last copy of the pipe's write end.
         assert_eq!(sys::fd::read(executed.as_fd(), &mut [0]), Ok(0));
-        let status = text!("/proc/{}/status", pid.as_raw());
+        let status = format_text!("/proc/{}/status", pid.as_raw());
         let file = sys::fd::open(status.c_str(), OFlags::RDONLY | OFlags::CLOEXEC, 0);
         let file = file.expect("/proc");
         let mut bytes = [0; 4096];
@@ -664,7 +681,7 @@ fn bytes_that_are_no_record_are_refused(memory: Memory) {
         sys::fd::write(nestling_tests::fd(4), b"abc").map(drop)?;
         process::kill(process::getpid().as_raw(), Some(Signal::KILL))
     };
-    let expected = text!("status pipe: {}", Errno::EPROTO);
+    let expected = format_text!("status pipe: {}", Errno::EPROTO);
     fails(begun(&hooked(memory, &scribble)), expected);
 }
 
@@ -720,7 +737,7 @@ fn a_pidfd_that_is_refused_after_the_clone_is_a_failure_of_the_child(memory: Mem
 
 /// The child itself ignores SIGPIPE for a moment.
 fn a_program_may_ignore_sigpipe_or_not(memory: Memory) {
-    for action in [signal::Action::Default, signal::Action::Ignore] {
+    for action in [signal::Disposition::Default, signal::Disposition::Ignore] {
         // SAFETY: neither action runs a handler.
         unsafe { signal::set_action(Signal::PIPE, action, 0) }.expect("an action");
         let begun = state(begun(&probe(memory)));
@@ -738,17 +755,20 @@ fn an_error_can_be_owned_and_borrowed_again(memory: Memory) {
         Ok(())
     }
     run(c"/dev/null", memory).expect("a program that runs");
-    let error = run(text!("/no{}", "pe").c_str(), memory).expect_err("a failure");
+    let error = run(format_text!("/no{}", "pe").c_str(), memory).expect_err("a failure");
     assert_eq!(
         (error.errno(), error.shell_code()),
         (Some(Errno::ENOENT), 125)
     );
     let expected = "file action 1 (open): ENOENT: no such file or directory";
-    assert_eq!(text!("{error}").as_str(), expected);
+    assert_eq!(format_text!("{error}").as_str(), expected);
     each_failure(memory, &|spawn| {
         let error = start(spawn).expect_err("a failure");
         let owned = OwnedError::from(error);
-        assert_eq!(*text!("{error}").as_str(), text!("{}", owned.of(spawn)));
+        assert_eq!(
+            *format_text!("{error}").as_str(),
+            format_text!("{}", owned.of(spawn))
+        );
         assert_eq!(error.shell_code(), owned.shell_code());
         assert_eq!(error.errno(), owned.errno());
     });
@@ -757,15 +777,15 @@ fn an_error_can_be_owned_and_borrowed_again(memory: Memory) {
         errno: Errno::EPERM,
     };
     assert_eq!(
-        *text!("{group}").as_str(),
-        text!("{}", OwnedError::from(group))
+        *format_text!("{group}").as_str(),
+        format_text!("{}", OwnedError::from(group))
     );
     let killed = Error::Killed {
         signal: Some(Signal::KILL),
     };
     let owned = OwnedError::from(killed);
     assert_eq!(owned.signal(), Some(Signal::KILL));
-    assert_eq!(*text!("{killed}").as_str(), text!("{owned}"));
+    assert_eq!(*format_text!("{killed}").as_str(), format_text!("{owned}"));
 }
 
 /// All children wait at the FIFO, and then fail.
@@ -781,7 +801,9 @@ fn a_thousand_are_pending_at_once() {
             hard: needed,
         };
         if let Err(errno) = sys::resource::setrlimit(Resource::Nofile, both) {
-            skip(text!("the limit on descriptors cannot be raised: {errno}"));
+            skip(format_text!(
+                "the limit on descriptors cannot be raised: {errno}"
+            ));
         }
     }
     limit_descriptors(needed);
@@ -813,7 +835,7 @@ fn a_thousand_are_pending_at_once() {
             }
         };
         let expected = "exec \"/nope\": ENOENT: no such file or directory";
-        assert_eq!(text!("{error}").as_str(), expected);
+        assert_eq!(format_text!("{error}").as_str(), expected);
     }
     drop(gate);
     assert!(!has_child());

@@ -20,9 +20,10 @@ use nestling::{
     signals, wait,
 };
 use nestling_tests::{
-    DESCRIPTORS, State, Table, call, copy_probe, emulated, forbid, fork, has_child, inode, ioctl,
-    join, limit_descriptors, mailbox, make_directory, make_file, make_link, need_root, need_shell,
-    open_only, probe_path, read_file, remove, scratch, show, skip, text, this_process,
+    DESCRIPTORS, State, Table, call, copy_probe, emulated, forbid, fork, format_text, has_child,
+    inode, ioctl, join, limit_descriptors, mailbox, make_directory, make_file, make_link,
+    need_root, need_shell, open_only, probe_path, read_file, remove, scratch, show, skip,
+    this_process,
 };
 
 nestling_tests::suite! {
@@ -119,7 +120,7 @@ fn shell(memory: Memory, commands: &str) -> Command {
 }
 
 fn out() -> nestling_tests::Text {
-    text!("{}/out", show(scratch()))
+    format_text!("{}/out", show(scratch()))
 }
 
 /// Starts the command. Asserts that the parent is as before, except for the child's pipes and pidfd, and that a failed
@@ -282,7 +283,7 @@ fn arguments_arrive_unchanged(memory: Memory) {
     for (index, expected) in expected.iter().enumerate() {
         assert_eq!(&found[&*format!("arg {index}")], *expected);
     }
-    assert_eq!(found["args"], text!("{}", expected.len()));
+    assert_eq!(found["args"], format_text!("{}", expected.len()));
     let found = state(probe(memory).arg0("first").arg0("a name"));
     assert_eq!((&found["arg 0"], &found["arg 1"]), ("a name", "state"));
     // An argument may contain every byte except null.
@@ -350,7 +351,7 @@ fn the_last_change_of_a_variable_counts(memory: Memory) {
 fn the_working_directory_is_set(memory: Memory) {
     make_directory(c"a").expect("a directory");
     let found = state(probe(memory).current_dir("/").current_dir("a"));
-    assert_eq!(found["directory"], text!("{}/a", show(scratch())));
+    assert_eq!(found["directory"], format_text!("{}/a", show(scratch())));
     fails(
         probe(memory).current_dir("nope"),
         "file action 0 (chdir \"nope\"): ENOENT: no such file or directory",
@@ -446,7 +447,7 @@ fn check_standard_descriptors(
             Some(inode) => {
                 assert_eq!(
                     found[&*format!("inode {index}")],
-                    text!("{inode}"),
+                    format_text!("{inode}"),
                     "{what}"
                 );
             }
@@ -465,13 +466,13 @@ fn check_standard_descriptors(
 
 fn standard_descriptors_can_change_places(memory: Memory) {
     open_only(0..3);
-    let inodes = [inode(0), inode(1), inode(2)].map(|number| text!("{number}"));
+    let inodes = [inode(0), inode(1), inode(2)].map(|number| format_text!("{number}"));
     let found = state(probe(memory).stdout(own(2)).stderr(own(1)));
     assert_eq!(&found["fds"], "0 1 2");
     assert_eq!(found["inode 1"], inodes[2]);
     assert_eq!(found["inode 2"], inodes[1]);
     open_only(0..3);
-    let inodes = [inode(0), inode(1), inode(2)].map(|number| text!("{number}"));
+    let inodes = [inode(0), inode(1), inode(2)].map(|number| format_text!("{number}"));
     let found = state(probe(memory).stdin(own(1)).stdout(own(2)).stderr(own(0)));
     assert_eq!(&found["fds"], "0 1 2");
     assert_eq!(found["inode 0"], inodes[1]);
@@ -481,7 +482,7 @@ fn standard_descriptors_can_change_places(memory: Memory) {
 
 fn one_descriptor_can_be_all_three_standard_ones(memory: Memory) {
     let file = file(c"file");
-    let number = text!("{}", inode(file.as_raw_fd()));
+    let number = format_text!("{}", inode(file.as_raw_fd()));
     let another = || file.try_clone().expect("a duplicate");
     let found = state(
         probe(memory)
@@ -719,7 +720,7 @@ fn a_pipeline_has_the_process_group_of_its_first_program() {
 
 fn descriptors_get_their_numbers(memory: Memory) {
     open_only(0..8);
-    let inodes: [_; 8] = core::array::from_fn(|number| text!("{}", inode(number as i32)));
+    let inodes: [_; 8] = core::array::from_fn(|number| format_text!("{}", inode(number as i32)));
     let cloexec = |number| {
         let number = own(number);
         sys::fd::set_cloexec(number.as_fd(), true).expect("a flag");
@@ -751,7 +752,7 @@ fn gives(memory: Memory, change: &[(RawFd, RawFd)]) {
     let mut command = probe(memory);
     let mut expected = Vec::new();
     let files: Vec<_> = (0..change.len())
-        .map(|index| file(text!("f{index}").c_str()))
+        .map(|index| file(format_text!("f{index}").c_str()))
         .collect();
     // First the files are moved to high numbers, so that none is put on a number that another file still occupies.
     let high: Vec<_> = (0..)
@@ -768,7 +769,7 @@ fn gives(memory: Memory, change: &[(RawFd, RawFd)]) {
     for (to, inode) in expected {
         assert_eq!(
             found[&*format!("inode {to}")],
-            text!("{inode}"),
+            format_text!("{inode}"),
             "{change:?}"
         );
     }
@@ -797,7 +798,7 @@ fn descriptors_can_change_places(memory: Memory) {
 
 fn the_last_descriptor_for_a_number_counts(memory: Memory) {
     let (first, last) = (file(c"first"), at(20, &file(c"last")));
-    let expected = text!("{}", inode(20));
+    let expected = format_text!("{}", inode(20));
     // The first descriptor's number is the number that the other one is put on.
     let found = state(probe(memory).fd(20, first).fd(20, last));
     assert_eq!(&found["fds"], "0 1 2 20");
@@ -807,7 +808,7 @@ fn the_last_descriptor_for_a_number_counts(memory: Memory) {
 fn descriptors_can_be_the_standard_ones(memory: Memory) {
     gives(memory, &[(5, 0), (6, 1), (7, 2)]);
     open_only(0..3);
-    let inodes = [inode(0), inode(1), inode(2)].map(|number| text!("{number}"));
+    let inodes = [inode(0), inode(1), inode(2)].map(|number| format_text!("{number}"));
     let mut command = probe(memory);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     // The passed descriptors are the parent's standard ones, even if the child's standard ones are replaced; and they
@@ -929,10 +930,10 @@ fn session_group_and_niceness_are_set(memory: Memory) {
     assert_eq!(found["session"], found["pid"]);
     let found = state(probe(memory).process_group(0).nice(3));
     assert_eq!(found["group"], found["pid"]);
-    assert_eq!(found["session"], text!("{}", process::getpid()));
+    assert_eq!(found["session"], format_text!("{}", process::getpid()));
     assert_eq!(&found["nice"], "3");
     let found = state(probe(memory).setsid(true).setsid(false));
-    assert_eq!(found["session"], text!("{}", process::getpid()));
+    assert_eq!(found["session"], format_text!("{}", process::getpid()));
 }
 
 fn no_new_privs_scheduler_and_parent_death_signal_are_set(memory: Memory) {
@@ -964,7 +965,7 @@ fn no_new_privs_scheduler_and_parent_death_signal_are_set(memory: Memory) {
     }
     let found = state(&mut command);
     assert_eq!(&found["no new privileges"], "1");
-    assert_eq!(found["scheduler"], text!("{} 0", linux::SCHED_BATCH));
+    assert_eq!(found["scheduler"], format_text!("{} 0", linux::SCHED_BATCH));
 }
 
 fn a_new_root_is_the_working_directory_too(memory: Memory) {
@@ -1002,7 +1003,7 @@ fn a_terminal_is_controlling_and_in_the_foreground(memory: Memory) {
         let master = sys::fd::open(c"/dev/ptmx", flags, 0)?;
         ioctl(master.as_raw_fd(), TIOCSPTLCK, &mut zero)?;
         ioctl(master.as_raw_fd(), TIOCGPTN, &mut number)?;
-        let terminal = sys::fd::open(text!("/dev/pts/{number}").c_str(), flags, 0)?;
+        let terminal = sys::fd::open(format_text!("/dev/pts/{number}").c_str(), flags, 0)?;
         Ok::<_, Errno>((master, terminal))
     };
     let mut open = open;
@@ -1116,8 +1117,8 @@ fn pre_exec_runs_in_the_child(memory: Memory) {
     for _ in 0..2 {
         number.store(0, Relaxed);
         let found = state(&mut command);
-        assert_eq!(found["pid"], text!("{}", number.load(Relaxed)));
-        assert_eq!(found["directory"], text!("{}/a/b", show(scratch())));
+        assert_eq!(found["pid"], format_text!("{}", number.load(Relaxed)));
+        assert_eq!(found["directory"], format_text!("{}/a/b", show(scratch())));
     }
     fails(
         command.pre_exec(failing),
@@ -1530,12 +1531,12 @@ fn output_gives_an_empty_input_and_collects_the_rest(memory: Memory) {
     let mut command = probe(memory);
     assert!(command.output().expect("its output").status.success());
     let found = State::read(out().c_str());
-    assert_eq!(found["inode 0"], text!("{}", inode_of(c"/dev/null")));
+    assert_eq!(found["inode 0"], format_text!("{}", inode_of(c"/dev/null")));
     assert_eq!((&found["fds"], &found["flags 0"]), ("0 1 2", "read"));
     assert_eq!((&found["flags 1"], &found["flags 2"]), ("write", "write"));
     // `output` leaves a standard input that the caller has set.
     let (file, other) = (file(c"file"), file(c"other"));
-    let inodes = [&file, &other].map(|it| text!("{}", inode(it.as_raw_fd())));
+    let inodes = [&file, &other].map(|it| format_text!("{}", inode(it.as_raw_fd())));
     let output = command
         .stdin(file)
         .stdout(other)
@@ -1608,15 +1609,15 @@ fn exec_becomes_the_program() {
     join(helper);
     assert_eq!(sys::fd::read(end.as_fd(), &mut [0]), Ok(0));
     let found = State::read(out().c_str());
-    assert_eq!(found["pid"], text!("{helper}"));
-    assert_eq!(found["session"], text!("{helper}"));
-    assert_eq!(found["parent"], text!("{}", process::getpid()));
+    assert_eq!(found["pid"], format_text!("{helper}"));
+    assert_eq!(found["session"], format_text!("{helper}"));
+    assert_eq!(found["parent"], format_text!("{}", process::getpid()));
     assert_eq!((&found["arg 0"], &found["arg 1"]), ("a name", "state"));
-    assert_eq!(found["inode 0"], text!("{}", inode_of(c"/dev/null")));
+    assert_eq!(found["inode 0"], format_text!("{}", inode_of(c"/dev/null")));
     assert_eq!((&found["fds"], &found["umask"]), ("0 1 2", "077"));
     assert_eq!(&found["blocked"], bits(&[Signal::USR1]));
     assert_eq!(&found["ignored"], "0");
-    assert_eq!(found["directory"], text!("{}/a", show(scratch())));
+    assert_eq!(found["directory"], format_text!("{}/a", show(scratch())));
     assert_eq!((&found["env 0"], &found["env 2"]), ("A=1", "(nothing)"));
 }
 

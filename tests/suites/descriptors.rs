@@ -8,7 +8,8 @@ use nestling::sys;
 use nestling::system::system;
 use nestling::{AsFd, OFlags, OwnedFd};
 use nestling_tests::{
-    State, fork, join, need_shell, notice, probe, probe_path, remove, scratch, show, state, text,
+    State, fork, format_text, join, need_shell, notice, probe, probe_path, remove, scratch, show,
+    state,
 };
 
 nestling_tests::suite! {
@@ -43,7 +44,7 @@ fn descriptors() -> [OwnedFd; 7] {
 }
 
 fn out() -> nestling_tests::Text {
-    text!("{}/out", show(scratch()))
+    format_text!("{}/out", show(scratch()))
 }
 
 /// Asserts that the probe found only the three standard descriptors.
@@ -115,7 +116,7 @@ fn an_exec_passes_no_descriptor_on() {
 fn popen_and_system_pass_no_descriptor_on() {
     need_shell();
     let _others = descriptors();
-    let command = text!("NESTLING_OUT={} exec {} state", out(), show(probe_path()));
+    let command = format_text!("NESTLING_OUT={} exec {} state", out(), show(probe_path()));
     let other = popen(c"cat", "r+").expect("a command");
     for mode in ["r", "w", "r+"] {
         let stream = popen(command.c_str(), mode).expect("a command");

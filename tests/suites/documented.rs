@@ -11,7 +11,8 @@ use nestling::sys::mount::{MountFlags, mount};
 use nestling::sys::namespace::{Namespaces, unshare};
 use nestling::{AsFd, OFlags, Signal, io, sys, terminal};
 use nestling_tests::{
-    Text, make_directory, make_file, need_root, probe_path, read_file, runner, show, skip, text,
+    Text, format_text, make_directory, make_file, need_root, probe_path, read_file, runner, show,
+    skip,
 };
 
 nestling_tests::suite! {
@@ -33,11 +34,11 @@ nestling_tests::suite! {
 /// Returns the command of an example. Its program is in the directory of the probe.
 fn example(name: &str) -> Command {
     let folder = show(probe_path()).strip_suffix("probe");
-    Command::new(text!("{}{name}", folder.expect("the probe")).as_str())
+    Command::new(format_text!("{}{name}", folder.expect("the probe")).as_str())
 }
 
 fn probe(words: &str) -> Text {
-    text!("{} {words}", show(probe_path()))
+    format_text!("{} {words}", show(probe_path()))
 }
 
 fn supervisor(services: &[&CStr]) -> (Child, ChildStdout) {
@@ -67,7 +68,7 @@ fn the_supervisor_restarts_programs_that_end() {
     for _ in 0..2 {
         expect_line(
             &mut reader,
-            text!("{}: exit status: 3", service.as_str()).as_str(),
+            format_text!("{}: exit status: 3", service.as_str()).as_str(),
         );
     }
     end(child);
@@ -88,7 +89,7 @@ fn the_supervisor_ends_all_on_sigterm() {
     let mut reader = Reader::new(output.as_fd());
     expect_line(
         &mut reader,
-        text!("{}: exit status: 4", short.as_str()).as_str(),
+        format_text!("{}: exit status: 4", short.as_str()).as_str(),
     );
     end(child);
     assert_eq!(
@@ -120,8 +121,8 @@ fn the_pipeline_passes_its_data_from_end_to_end() {
     let output = child.wait_with_output().expect("its output");
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, b"through three");
-    let line = text!("{}: exit status: 0\n", show(probe_path()));
-    let reported = text!("{0}{0}{0}", line.as_str());
+    let line = format_text!("{}: exit status: 0\n", show(probe_path()));
+    let reported = format_text!("{0}{0}{0}", line.as_str());
     assert_eq!(core::str::from_utf8(&output.stderr), Ok(reported.as_str()));
 }
 
@@ -148,7 +149,7 @@ fn the_shell_runs_pipelines_with_redirections() {
     make_file(c"file", 0o600, b"words");
     make_directory(c"directory").expect("a directory");
     let copy = probe("copy");
-    let lines = text!(
+    let lines = format_text!(
         "{0} < file | {0} | {0} > out\n{0} < file >> out\n\ncd directory\n{0} < ../file > out\n{1}",
         copy.as_str(),
         probe("exit 3").as_str() // the last line without a newline
@@ -162,18 +163,18 @@ fn the_shell_runs_pipelines_with_redirections() {
 fn the_shell_reports_a_failure_and_continues() {
     let copy = probe("copy");
     let failed = "nope: ENOENT: no such file or directory\n";
-    let lines = text!("{} < nope\n", copy.as_str());
+    let lines = format_text!("{} < nope\n", copy.as_str());
     assert_eq!(shell(lines.as_str()), (failed.into(), Some(1)));
     assert_eq!(shell("cd nope\n"), (failed.into(), Some(1)));
     let failed = format!("exec \"/nope\": {}", failed.split_at(6).1);
     assert_eq!(shell("/nope\nexit\n"), (failed.clone(), Some(127)));
-    let lines = text!("/nope\n{}\nexit\n/nope\n", probe("exit 0").as_str());
+    let lines = format_text!("/nope\n{}\nexit\n/nope\n", probe("exit 0").as_str());
     assert_eq!(shell(lines.as_str()), (failed, Some(0)));
 }
 
 fn the_shell_does_not_wait_for_a_job_in_the_background() {
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
-    let lines = text!(
+    let lines = format_text!(
         "{} &\n{}\n",
         probe("until-eof 20").as_str(),
         probe("exit 4").as_str()
@@ -214,7 +215,7 @@ fn the_shell_stops_and_resumes_a_job_on_a_terminal() {
             seen.drain(..end.unwrap_or_default());
         }
     };
-    let copy = text!("{}\n", probe("copy").as_str());
+    let copy = format_text!("{}\n", probe("copy").as_str());
     talk("", &["$ "]);
     talk(copy.as_str(), &["copy\r\n"]);
     talk("one\n", &["one\r\n", "one\r\n"]); // the terminal's echo, and the job's output

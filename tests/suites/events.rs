@@ -99,7 +99,7 @@ unsafe extern "C" fn write_at_last(_: i32) {
 /// Interrupts this process every two milliseconds; the third interruption writes a byte to the pipe.
 fn tick_and_write(pipe: &OwnedFd) {
     HELD.store(pipe.as_raw_fd(), Relaxed);
-    let action = signal::Action::Handler(write_at_last);
+    let action = signal::Disposition::Handler(write_at_last);
     // SAFETY: the handler makes only calls that are allowed in a handler.
     unsafe { signal::set_action(Signal::ALRM, action, 0) }.expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);

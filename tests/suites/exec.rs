@@ -17,9 +17,9 @@ use nestling::{
 };
 use nestling_tests::{
     DESCRIPTORS, State, Table, Text, call, copy_probe, directory, dup2, emulated, fails, fd, fork,
-    handle, handled, has_child, inode, ioctl, join, mailbox, make_directory, make_file, make_link,
-    need_root, open, open_only, open_probe, own_nice, probe, probe_path, read_file, scratch, show,
-    skip, start, started, state, strayed, text,
+    format_text, handle, handled, has_child, inode, ioctl, join, mailbox, make_directory,
+    make_file, make_link, need_root, open, open_only, open_probe, own_nice, probe, probe_path,
+    read_file, scratch, show, skip, start, started, state, strayed,
 };
 
 nestling_tests::suite! {
@@ -81,7 +81,7 @@ fn search<'a>(memory: Memory, name: &'a CStr, path: &'a CStr) -> Spawn<'a> {
 }
 
 fn by_path_with_arguments_and_environment(memory: Memory) {
-    let out = text!("NESTLING_OUT={}/out", show(scratch()));
+    let out = format_text!("NESTLING_OUT={}/out", show(scratch()));
     let (list, env) = (
         args![c"a name", c"one", c"", c"th ree"],
         args![c"A=1", out.c_str(), c"B="],
@@ -147,7 +147,7 @@ fn a_missing_interpreter_is_distinguished_from_a_missing_program(memory: Memory)
         &path(memory, c"script"),
         format_args!("exec \"script\" {missing}"),
     );
-    let expected = text!("exec \"script\" {missing}");
+    let expected = format_text!("exec \"script\" {missing}");
     fails(
         &search(memory, c"script", c"/nope:.:/nope"),
         expected.as_str(),
@@ -259,7 +259,7 @@ fn a_name_with_a_slash_is_not_searched_for(memory: Memory) {
 fn the_search_ends_at_any_other_error(memory: Memory) {
     make_path();
     make_link(c"b/program", c"program");
-    let error = text!("exec \"program\": {}", nestling::Errno::ELOOP);
+    let error = format_text!("exec \"program\": {}", nestling::Errno::ELOOP);
     fails(&search(memory, c"program", c"b:c"), error.as_str());
 }
 
@@ -295,7 +295,7 @@ fn the_search_has_a_default_path(memory: Memory) {
 
 fn a_file_in_no_executable_format_is_an_error_without_a_shell(memory: Memory) {
     make_file(c"words", 0o755, b"hello\n");
-    let error = text!("exec \"words\": {}", nestling::Errno::ENOEXEC);
+    let error = format_text!("exec \"words\": {}", nestling::Errno::ENOEXEC);
     fails(&path(memory, c"words"), error.as_str());
     fails(&search(memory, c"words", c".:/nope"), error.as_str());
 }
@@ -371,7 +371,7 @@ fn a_missing_shell_is_reported(memory: Memory) {
         room: &room,
     });
     let missing = "(interpreter not found): ENOENT: no such file or directory";
-    let expected = text!("exec \"words\" {missing}");
+    let expected = format_text!("exec \"words\" {missing}");
     fails(
         &Spawn {
             shell,
@@ -466,19 +466,19 @@ fn become_probe(spawn: &Spawn<'_>) -> (Pid, State) {
         panic!("{error}");
     });
     join(helper);
-    let out = text!("{}/out", show(scratch()));
+    let out = format_text!("{}/out", show(scratch()));
     (helper, State::read(out.c_str()))
 }
 
 fn bits(signals: &[Signal]) -> Text {
-    text!("{:x}", signals.iter().copied().collect::<SigSet>().bits())
+    format_text!("{:x}", signals.iter().copied().collect::<SigSet>().bits())
 }
 
 fn exec_keeps_the_process() {
     let (helper, found) = become_probe(&probe(Memory::Shared));
-    assert_eq!(found["pid"], text!("{helper}"));
-    assert_eq!(found["parent"], text!("{}", process::getpid()));
-    assert_eq!(found["session"], text!("{}", process::getpid()));
+    assert_eq!(found["pid"], format_text!("{helper}"));
+    assert_eq!(found["parent"], format_text!("{}", process::getpid()));
+    assert_eq!(found["session"], format_text!("{}", process::getpid()));
     assert_eq!((&found["fds"], &found["args"]), ("0 1 2", "2"));
     assert_eq!(&found["blocked"], "0");
     assert_eq!(found["nice"], own_nice());
@@ -486,7 +486,7 @@ fn exec_keeps_the_process() {
     let mut spawn = probe(Memory::Copied);
     spawn.attributes.pidfd = true;
     let (helper, found) = become_probe(&spawn);
-    assert_eq!(found["pid"], text!("{helper}"));
+    assert_eq!(found["pid"], format_text!("{helper}"));
     assert_eq!(&found["fds"], "0 1 2");
 }
 
@@ -494,7 +494,7 @@ fn exec_carries_out_the_actions_in_their_order() {
     make_directory(c"a").expect("a directory");
     make_file(c"a/file", 0o600, b"");
     open_only(0..8);
-    let inodes: [_; 8] = core::array::from_fn(|number| text!("{}", inode(number as i32)));
+    let inodes: [_; 8] = core::array::from_fn(|number| format_text!("{}", inode(number as i32)));
     let limit = Rlimit { soft: 70, hard: 80 };
     let actions = [
         Action::Open {
@@ -526,7 +526,7 @@ fn exec_carries_out_the_actions_in_their_order() {
     assert_eq!(found["inode 4"], inodes[3]);
     assert_eq!(found["inode 5"], inodes[5]);
     assert_eq!(found["inode 9"], found["inode 10"]);
-    assert_eq!(found["directory"], text!("{}/a", show(scratch())));
+    assert_eq!(found["directory"], format_text!("{}/a", show(scratch())));
     assert_eq!((&found["umask"], &found["nofile"]), ("031", "70 80"));
 }
 
@@ -563,12 +563,12 @@ fn exec_carries_out_the_attributes() {
         ..spawn.attributes
     };
     let (helper, found) = become_probe(&spawn);
-    let id = text!("{helper}");
+    let id = format_text!("{helper}");
     assert_eq!(found["session"], id);
-    assert_eq!(found["blocked"], text!("{:x}", mask.bits()));
+    assert_eq!(found["blocked"], format_text!("{:x}", mask.bits()));
     assert_eq!(found["ignored"], bits(&[Signal::INT]));
     assert_eq!((&found["nice"], &found["no new privileges"]), ("3", "1"));
-    assert_eq!(found["scheduler"], text!("{} 0", linux::SCHED_BATCH));
+    assert_eq!(found["scheduler"], format_text!("{} 0", linux::SCHED_BATCH));
     assert_eq!(ran.load(Relaxed), helper.as_raw() as u32);
     let joined = read_file(c"group/cgroup.procs").expect("the file");
     assert_eq!(joined.as_str(), "0");
@@ -576,7 +576,7 @@ fn exec_carries_out_the_attributes() {
     let mut spawn = probe(Memory::Shared);
     spawn.attributes.process_group = Some(0);
     let (helper, found) = become_probe(&spawn);
-    assert_eq!(found["group"], text!("{helper}"));
+    assert_eq!(found["group"], format_text!("{helper}"));
 
     if emulated() {
         skip("the emulator has no parent-death signal; the rest passed");
@@ -631,7 +631,7 @@ fn exec_takes_a_terminal_from_the_background() {
     };
     ioctl(master.as_raw_fd(), TIOCSPTLCK, &mut zero).expect("TIOCSPTLCK");
     ioctl(master.as_raw_fd(), TIOCGPTN, &mut number).expect("TIOCGPTN");
-    let path = text!("/dev/pts/{number}");
+    let path = format_text!("/dev/pts/{number}");
     let actions = [
         Action::Open {
             fd: 0,
@@ -647,8 +647,8 @@ fn exec_takes_a_terminal_from_the_background() {
     };
     leader.attributes.new_session = true;
     let (helper, found) = become_probe(&leader);
-    assert_eq!(found["session"], text!("{helper}"));
-    assert_eq!(found["foreground"], text!("{helper}"));
+    assert_eq!(found["session"], format_text!("{helper}"));
+    assert_eq!(found["foreground"], format_text!("{helper}"));
 
     // A child in a new process group is in the background until it takes the terminal.
     let helper = fork(|| {
@@ -663,8 +663,8 @@ fn exec_takes_a_terminal_from_the_background() {
         };
         job.attributes.process_group = Some(0);
         let (helper, found) = become_probe(&job);
-        assert_eq!(found["group"], text!("{helper}"));
-        assert_eq!(found["foreground"], text!("{helper}"));
+        assert_eq!(found["group"], format_text!("{helper}"));
+        assert_eq!(found["foreground"], format_text!("{helper}"));
     });
     join(helper);
 }
@@ -675,10 +675,10 @@ fn exec_resets_handlers_and_keeps_ignored_signals() {
     let mask = SigSet::EMPTY.with(Signal::USR1).with(Signal::CHLD);
     signal::set_mask(mask).expect("a mask");
     let (_, found) = become_probe(&probe(Memory::Shared));
-    assert_eq!(found["blocked"], text!("{:x}", mask.bits()));
+    assert_eq!(found["blocked"], format_text!("{:x}", mask.bits()));
     assert_eq!(found["ignored"], bits(&[Signal::PIPE]));
     // By default, this signal ends the program.
-    let number = text!("{}", Signal::TERM.as_raw());
+    let number = format_text!("{}", Signal::TERM.as_raw());
     let list = args![c"probe", c"kill", number.c_str()];
     let spawn = Spawn {
         args: Args::new(&list),
@@ -728,7 +728,7 @@ fn a_failed_exec_names_its_step_and_restores_the_mask() {
         for program_mask in [None, Some(others)] {
             spawn.attributes.signal_mask = program_mask;
             let error = become_it(&spawn);
-            assert_eq!(*expected, text!("{error}"));
+            assert_eq!(*expected, format_text!("{error}"));
             assert_eq!(signal::mask(), Ok(mask), "after {error}");
             assert_eq!(Table::now(), before, "after {error}");
             assert!(!has_child());
@@ -739,28 +739,31 @@ fn a_failed_exec_names_its_step_and_restores_the_mask() {
     for (spawn, expected) in [
         (
             path(memory, c"/nope"),
-            text!("\"/nope\": {}", Errno::ENOENT),
+            format_text!("\"/nope\": {}", Errno::ENOENT),
         ),
         (
             path(memory, c"a/program"),
-            text!("\"a/program\": {}", Errno::EACCES),
+            format_text!("\"a/program\": {}", Errno::EACCES),
         ),
-        (path(memory, c"script"), text!("\"script\" {missing}")),
-        (path(memory, c"words"), text!("\"words\": {enoexec}")),
+        (
+            path(memory, c"script"),
+            format_text!("\"script\" {missing}"),
+        ),
+        (path(memory, c"words"), format_text!("\"words\": {enoexec}")),
         (
             search(memory, c"program", c"a:b"),
-            text!("\"program\": {}", Errno::EACCES),
+            format_text!("\"program\": {}", Errno::EACCES),
         ),
         (
             search(memory, c"program", c"b"),
-            text!("\"program\": {}", Errno::ENOENT),
+            format_text!("\"program\": {}", Errno::ENOENT),
         ),
         (
             search(memory, c"script", c"b:."),
-            text!("\"script\" {missing}"),
+            format_text!("\"script\" {missing}"),
         ),
     ] {
-        see(spawn, text!("exec {expected}").as_str());
+        see(spawn, format_text!("exec {expected}").as_str());
     }
     let nowhere = Spawn {
         program: Program::Descriptor(40),
@@ -871,7 +874,7 @@ fn a_failed_exec_names_its_step_and_restores_the_mask() {
             "hook: EBADF: bad file descriptor",
         ),
     ] {
-        see(spawn, text!("attribute {expected}").as_str());
+        see(spawn, format_text!("attribute {expected}").as_str());
     }
     let directory = sys::fd::dup_cloexec(fd(0), 63).expect("a duplicate");
     let mut spawn = probe(memory);
@@ -879,7 +882,7 @@ fn a_failed_exec_names_its_step_and_restores_the_mask() {
     let error = become_it(&spawn);
     assert_eq!(
         *"attribute cgroup: ENOTDIR: not a directory",
-        text!("{error}")
+        format_text!("{error}")
     );
     assert_eq!(signal::mask(), Ok(mask));
     // A process that is not root may not lower its nice value.
@@ -901,7 +904,7 @@ fn a_failed_exec_names_its_step_and_restores_the_mask() {
         };
         see(
             spawn,
-            text!("action 0 ({action}): {}", Errno::EPERM).as_str(),
+            format_text!("action 0 ({action}): {}", Errno::EPERM).as_str(),
         );
     }
 }
@@ -927,10 +930,10 @@ fn a_failed_exec_does_not_undo_earlier_steps() {
     assert_eq!(sys::fd::cloexec(9), Ok(false));
     assert_eq!(sys::fd::cloexec(0), Err(Errno::EBADF));
     assert_eq!(sys::file::umask(0), Ok(0o77));
-    assert_eq!(*directory().as_str(), text!("{}/a", show(scratch())));
+    assert_eq!(*directory().as_str(), format_text!("{}/a", show(scratch())));
     assert!(matches!(
         signal::action(Signal::QUIT),
-        Ok(signal::Action::Default)
+        Ok(signal::Disposition::Default)
     ));
     // The caller continues unchanged, with its handlers.
     process::kill(process::getpid().as_raw(), Some(Signal::USR1)).expect("a signal");
@@ -945,7 +948,7 @@ fn an_action_of_exec_sees_no_status_pipe() {
         let mut expected = Text::<8192>::new();
         for number in descriptors.clone() {
             let space = if number == descriptors.start { "" } else { " " };
-            let number = text!("{space}{number}");
+            let number = format_text!("{space}{number}");
             core::fmt::Write::write_str(&mut expected, number.as_str()).expect("room");
         }
         assert_eq!(found["fds"], *expected.as_str());
@@ -958,7 +961,7 @@ fn an_action_of_exec_sees_no_status_pipe() {
                 ..probe(Memory::Shared)
             });
             assert_eq!(found["fds"], *expected.as_str());
-            assert_eq!(found["inode 0"], text!("{}", inode(0)));
+            assert_eq!(found["inode 0"], format_text!("{}", inode(0)));
         }
     }
 }
@@ -993,7 +996,10 @@ fn a_forked_child_inherits_the_parents_state() {
     // SAFETY: this process has one thread, and the child only compares and exits.
     match unsafe { spawn::fork() }.expect("a child") {
         None => {
-            let handles = matches!(signal::action(Signal::USR1), Ok(signal::Action::Handler(_)));
+            let handles = matches!(
+                signal::action(Signal::USR1),
+                Ok(signal::Disposition::Handler(_))
+            );
             let same = handles && Table::now() == table && signal::mask() == mask;
             // The child may fork, spawn and wait like any other process.
             let list = args![c"probe", c"exit", c"7"];

@@ -13,7 +13,9 @@ use nestling::sys::namespace::{Namespaces, unshare};
 use nestling::time::Timestamp;
 use nestling::{Access, FileType, SeekFrom, Stat};
 use nestling::{AsFd, Errno, OFlags, OwnedFd, StaticFd, io, sys};
-use nestling_tests::{call, close, limit_descriptors, make_file, need_root, scratch, skip, text};
+use nestling_tests::{
+    call, close, format_text, limit_descriptors, make_file, need_root, scratch, skip,
+};
 
 nestling_tests::suite! {
     once {
@@ -304,7 +306,7 @@ fn a_file_system_may_be_larger_than_16_tebibytes() {
     file::mkdir(c"large", 0o700).expect("a directory");
     let options = c"nr_blocks=6000000000";
     if let Err(errno) = mount(c"", c"large", c"tmpfs", MountFlags::default(), options) {
-        skip(text!("no such tmpfs: {errno}"));
+        skip(format_text!("no such tmpfs: {errno}"));
     }
     let large = file::statfs64(c"large").expect("the file system");
     if large.blocks < 1 << 32 {
@@ -503,7 +505,7 @@ fn a_file_is_found_from_an_open_directory() {
 fn a_missing_file_is_an_error() {
     make_file(c"file", 0o600, b"");
     file::symlink(c"loop", c"loop").expect("symlink");
-    let long = text!("{:x<256}", "");
+    let long = format_text!("{:x<256}", "");
     for (path, errno) in [
         (c"nothing", Errno::ENOENT),
         (c"", Errno::ENOENT),
@@ -714,7 +716,7 @@ fn the_working_directory_has_a_path() {
     }
     file::mkdir(c"gone", 0o700).expect("mkdir");
     file::chdir(c"gone").expect("chdir");
-    file::rmdir(text!("{}/gone", nestling_tests::show(scratch())).c_str()).expect("rmdir");
+    file::rmdir(format_text!("{}/gone", nestling_tests::show(scratch())).c_str()).expect("rmdir");
     assert_eq!(file::getcwd(&mut buffer), Err(Errno::ENOENT));
 }
 
@@ -724,7 +726,7 @@ const MANY: usize = 1000;
 
 fn make_many() {
     for number in 0..MANY {
-        make_file(text!("{number}").c_str(), 0o600, b"");
+        make_file(format_text!("{number}").c_str(), 0o600, b"");
     }
 }
 
@@ -750,7 +752,7 @@ fn a_directory_is_read_to_the_last_of_a_thousand_entries() {
 
 fn the_longest_name_is_read() {
     for letter in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
-        let name = text!("{letter:x<255}");
+        let name = format_text!("{letter:x<255}");
         make_file(name.c_str(), 0o600, b"");
     }
     make_file(c"k", 0o600, b"");

@@ -13,10 +13,10 @@ use nestling::sys::{self, process, signal};
 use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
 use nestling_tests::{
-    DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, handle, handleable, handled,
-    has_child, join, mailbox, make_fifo, make_file, need_core_dumps_to_spare_sharers, need_root,
-    notice, open, open_only, prctl, probe, read_file, remove, runner, skip, start, started, state,
-    strayed, text,
+    DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, format_text, handle, handleable,
+    handled, has_child, join, mailbox, make_fifo, make_file, need_core_dumps_to_spare_sharers,
+    need_root, notice, open, open_only, prctl, probe, read_file, remove, runner, skip, start,
+    started, state, strayed,
 };
 
 nestling_tests::suite! {
@@ -179,7 +179,7 @@ fn the_new_user_of_a_child_cannot_read_the_parents_memory(memory: Memory) {
         }
     };
     let read_memory = || {
-        let path = text!("/proc/{}/mem", process::getpid());
+        let path = format_text!("/proc/{}/mem", process::getpid());
         let reader = fork(|| {
             let opened = sys::fd::open(path.c_str(), OFlags::RDONLY, 0).map(drop);
             process::exit(i32::from(opened != Err(Errno::EACCES)));
@@ -231,7 +231,7 @@ fn a_failed_spawn_leaves_other_children_alone(memory: Memory) {
 
 fn it_works_where_sigchld_is_ignored(memory: Memory) {
     // SAFETY: the action `Ignore` runs no handler.
-    unsafe { signal::set_action(Signal::CHLD, signal::Action::Ignore, 0) }.expect("ignored");
+    unsafe { signal::set_action(Signal::CHLD, signal::Disposition::Ignore, 0) }.expect("ignored");
     fails(
         &with(memory, &[open(0, c"/nope")]),
         "file action 0 (open \"/nope\"): ENOENT: no such file or directory",
@@ -370,7 +370,7 @@ fn a_child_that_is_killed_by_its_hook_is_reported(memory: Memory) {
     need_core_dumps_to_spare_sharers(memory);
     for signal in [Signal::KILL, Signal::TERM, Signal::SYS] {
         let end = || process::kill(process::getpid().as_raw(), Some(signal));
-        let expected = text!("the child was killed by {signal} before its exec");
+        let expected = format_text!("the child was killed by {signal} before its exec");
         fails(&hooked(memory, &end), expected);
     }
 }
@@ -420,10 +420,10 @@ fn a_pending_signal_that_dumps_core_is_reported_and_spares_the_parent(memory: Me
         spawn.attributes.process_group = Some(helper.as_raw());
         if ignored {
             // SAFETY: the action `Ignore` runs no handler.
-            unsafe { signal::set_action(signal, signal::Action::Ignore, 0) }.expect("ignored");
+            unsafe { signal::set_action(signal, signal::Disposition::Ignore, 0) }.expect("ignored");
             assert!(started(&spawn).wait().expect("its status").success());
         } else {
-            let expected = text!("the child was killed by {signal} before its exec");
+            let expected = format_text!("the child was killed by {signal} before its exec");
             fails(&spawn, expected);
         }
         join(helper);
@@ -482,7 +482,7 @@ fn bytes_that_are_no_record_are_refused(memory: Memory) {
         let scribble = || sys::fd::write(fd(pipe), bytes).map(drop);
         fails(
             &hooked(memory, &scribble),
-            text!("status pipe: {}", Errno::EPROTO),
+            format_text!("status pipe: {}", Errno::EPROTO),
         );
     }
 }
@@ -506,8 +506,10 @@ fn a_process_that_holds_the_pipe_open_delays_no_spawn(memory: Memory) {
     ];
     let expected = [
         Ok(()),
-        Err(text!("attribute hook: {}", Errno::EXDEV)),
-        Err(text!("the child was killed by SIGKILL before its exec")),
+        Err(format_text!("attribute hook: {}", Errno::EXDEV)),
+        Err(format_text!(
+            "the child was killed by SIGKILL before its exec"
+        )),
     ];
     for (hook, expected) in ends.iter().zip(expected) {
         match expected {
@@ -574,7 +576,7 @@ fn it_works_where_the_kernel_lacks_newer_calls(memory: Memory) {
     }
     let mut with_pidfd = probe(memory);
     with_pidfd.attributes.pidfd = true;
-    let expected = text!("attribute pidfd: {}", Errno::ENOSYS);
+    let expected = format_text!("attribute pidfd: {}", Errno::ENOSYS);
     fails(&with_pidfd, expected);
     // since Linux 3.19
     forbid(linux::__NR_execveat, 0, Some(Errno::ENOSYS));
@@ -585,7 +587,7 @@ fn it_works_where_the_kernel_lacks_newer_calls(memory: Memory) {
     };
     fails(
         &by_descriptor,
-        text!("exec of descriptor 0: {}", Errno::ENOSYS),
+        format_text!("exec of descriptor 0: {}", Errno::ENOSYS),
     );
 }
 

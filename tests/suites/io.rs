@@ -9,7 +9,7 @@ use nestling::SeekFrom;
 use nestling::io::{self, Reader, Writer};
 use nestling::sys::fd::{self, pipe2};
 use nestling::sys::file;
-use nestling::sys::signal::{self, Action};
+use nestling::sys::signal::{self, Disposition};
 use nestling::text::{Quoted, Sink, Text};
 use nestling::{
     AsFd, BorrowedFd, Errno, ExitStatus, OFlags, OwnedFd, Pid, Resource, Rlimit, Signal, sys, wait,
@@ -91,7 +91,8 @@ fn a_handler_ends_a_system_call_but_not_a_read() {
     let (read_end, write_end) = pipe();
     END.store(write_end.as_raw_fd(), Relaxed);
     // SAFETY: the handler only counts and writes, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, Action::Handler(handler), 0) }.expect("a handler");
+    unsafe { signal::set_action(Signal::ALRM, Disposition::Handler(handler), 0) }
+        .expect("a handler");
     let mut buffer = [0; 9];
     set_timer(&[0, 2000, 0, 2000]);
     assert_eq!(fd::read(read_end.as_fd(), &mut buffer), Err(Errno::EINTR));
@@ -258,7 +259,7 @@ fn a_pipe_without_a_reader_is_an_error_or_a_signal() {
     let status = wait::wait(writer).expect("its status");
     assert_eq!(status.signal(), Some(Signal::PIPE));
     // SAFETY: the action `Ignore` runs no handler.
-    unsafe { signal::set_action(Signal::PIPE, Action::Ignore, 0) }.expect("no signal");
+    unsafe { signal::set_action(Signal::PIPE, Disposition::Ignore, 0) }.expect("no signal");
     let outcome = io::write_all(write_end.as_fd(), b"text");
     assert_eq!(outcome, Err(Errno::EPIPE));
 }

@@ -14,8 +14,8 @@ use nestling::time::{self, Clock};
 use nestling::wait::{self, Options, Who};
 use nestling::{AsFd, Errno, OFlags, Signal, pid1};
 use nestling_tests::{
-    Text, call, close, emulated, fork, has_child, join, mailbox, make_directory, make_file,
-    make_link, mode, need_root, read_file, runner, show, skip, text,
+    Text, call, close, emulated, fork, format_text, has_child, join, mailbox, make_directory,
+    make_file, make_link, mode, need_root, read_file, runner, show, skip,
 };
 
 nestling_tests::suite! {
@@ -53,7 +53,7 @@ nestling_tests::suite! {
 }
 
 fn proc(name: &str) -> Text<8192> {
-    read_file(text!("/proc/{name}").c_str()).expect("a file of /proc")
+    read_file(format_text!("/proc/{name}").c_str()).expect("a file of /proc")
 }
 
 /// Moves this process to a new namespace, in which it cannot change anything for others.
@@ -77,11 +77,11 @@ fn uname_agrees_with_proc() {
         (names.version(), "version"),
         (names.domainname(), "domainname"),
     ] {
-        let expected = proc(text!("sys/kernel/{file}").as_str());
+        let expected = proc(format_text!("sys/kernel/{file}").as_str());
         assert_eq!(name.to_str(), Ok(expected.as_str().trim_end()), "{file}");
     }
     assert!(!names.machine().is_empty());
-    let shown = text!("{names:?}");
+    let shown = format_text!("{names:?}");
     assert!(shown.as_str().starts_with("[\"Linux\", "), "{shown}");
 }
 
@@ -275,7 +275,7 @@ fn options(target: &str) -> Text {
         let (path, _, options) = (words.next()?, words.next()?, words.next()?);
         path.ends_with(target).then_some(options)
     });
-    text!(",{},", found.next_back().expect("the mount"))
+    format_text!(",{},", found.next_back().expect("the mount"))
 }
 
 fn a_mount_is_visible_until_it_is_unmounted() {
@@ -376,7 +376,7 @@ fn a_mount_is_bound_and_moved() {
             (c"b/inner", c"a/inner/file", back),
         ] {
             tmpfs(one, MountFlags::default());
-            make_file(text!("{}/file", show(one)).c_str(), 0o600, b"");
+            make_file(format_text!("{}/file", show(one)).c_str(), 0o600, b"");
             assert_eq!(exists(other), expected, "{kind:?}: {other:?}");
             unmount(one);
         }
@@ -562,7 +562,7 @@ fn a_user_who_is_not_root_may_make_none_of_these_calls() {
 
 fn a_namespace_is_left_and_entered_again() {
     need_root();
-    let name = || text!("{}", show(machine::uname().expect("the names").nodename()));
+    let name = || format_text!("{}", show(machine::uname().expect("the names").nodename()));
     let open = |path| sys::fd::open(path, OFlags::CLOEXEC, 0).expect("a namespace");
     let (before, first) = (name(), open(c"/proc/self/ns/uts"));
     if let Err(errno) = namespace::unshare(Namespaces::UTS) {

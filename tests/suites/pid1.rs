@@ -6,7 +6,7 @@ use linux_raw_sys::general as linux;
 use nestling::sys::{self, process};
 use nestling::{AsFd, Errno, OFlags};
 use nestling_tests::{
-    Text, call, fork, join, mailbox, read_file, runner, shared_memory, skip, text,
+    Text, call, fork, format_text, join, mailbox, read_file, runner, shared_memory, skip,
 };
 
 nestling_tests::suite! {
@@ -119,7 +119,7 @@ struct Stat {
 
 impl Stat {
     fn of(pid: i32) -> Option<Self> {
-        let text = read_file(text!("/proc/{pid}/stat").c_str()).ok()?;
+        let text = read_file(format_text!("/proc/{pid}/stat").c_str()).ok()?;
         // The field before it, the name, may contain any characters.
         let (_, rest) = text.as_str().rsplit_once(") ")?;
         let mut words = rest.split(' ');

@@ -8,9 +8,9 @@ use nestling::spawn::Error;
 use nestling::sys::{self, process, signal};
 use nestling::{AsFd, Errno, ExitStatus, OFlags, SigSet, Signal, signals, wait};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, Text, emulated, fork, has_child, inode, join, limit_descriptors,
-    make_directory, need_root, need_shell, open_only, probe_path, read_file, rounds, scratch, show,
-    text, this_process,
+    DESCRIPTORS, State, Table, Text, emulated, fork, format_text, has_child, inode, join,
+    limit_descriptors, make_directory, need_root, need_shell, open_only, probe_path, read_file,
+    rounds, scratch, show, this_process,
 };
 
 nestling_tests::suite! {
@@ -58,12 +58,12 @@ fn read(stream: &Popen) -> Text<8192> {
 }
 
 fn out() -> Text {
-    text!("{}/out", show(scratch()))
+    format_text!("{}/out", show(scratch()))
 }
 
 /// A shell command that executes the probe.
 fn probe(mode: &str) -> Text {
-    text!("NESTLING_OUT={} exec {} {mode}", out(), show(probe_path()))
+    format_text!("NESTLING_OUT={} exec {} {mode}", out(), show(probe_path()))
 }
 
 /// Closes the stream of a probe, and returns the probe's report.
@@ -80,7 +80,7 @@ fn fails(command: &CStr, mode: &str, expected: &str) {
     let (table, mask, had_child) = (Table::now(), signal::mask(), has_child());
     match popen(command, mode) {
         Ok(stream) => panic!("it should fail; it ended by {:?}", pclose(stream)),
-        Err(error) => assert_eq!(*expected, text!("{error}")),
+        Err(error) => assert_eq!(*expected, format_text!("{error}")),
     }
     assert_eq!(Table::now(), table, "the caller's descriptors");
     assert_eq!(signal::mask(), mask, "the caller's signal mask");
@@ -108,8 +108,8 @@ fn a_command_reads_what_the_caller_writes() {
     // The other descriptors are inherited from the caller.
     let stream = opened(probe("state").c_str(), "w");
     let found = state(stream);
-    assert_eq!(found["inode 1"], text!("{}", inode(1)));
-    assert_eq!(found["inode 2"], text!("{}", inode(2)));
+    assert_eq!(found["inode 1"], format_text!("{}", inode(1)));
+    assert_eq!(found["inode 2"], format_text!("{}", inode(2)));
 }
 
 fn one_command_both_reads_and_writes() {
@@ -198,12 +198,12 @@ fn the_end_comes_even_if_a_later_command_runs() {
 fn the_status_is_the_shells() {
     for code in [0, 1, 77, 126, 127, 255] {
         for mode in ["r", "w"] {
-            let status = pclose(opened(text!("exit {code}").c_str(), mode));
+            let status = pclose(opened(format_text!("exit {code}").c_str(), mode));
             assert_eq!(status.map(ExitStatus::code), Ok(Some(code)));
         }
     }
     for signal in [Signal::KILL, Signal::TERM, Signal::USR1, Signal::PIPE] {
-        let command = text!("kill -{} $$; exit 1", signal.name().expect("a name"));
+        let command = format_text!("kill -{} $$; exit 1", signal.name().expect("a name"));
         let status = pclose(opened(command.c_str(), "r")).expect("a status");
         assert_eq!((status.code(), status.signal()), (None, Some(signal)));
     }
@@ -246,7 +246,7 @@ fn pclose_of_what_was_reaped_elsewhere_is_an_error() {
 fn pclose_is_not_ended_by_a_handler() {
     nestling_tests::handle([Signal::ALRM].into_iter(), 0);
     let (end, held) = sys::fd::pipe2(OFlags::default()).expect("a pipe");
-    let command = text!("exec {} until-eof {}", show(probe_path()), end.as_raw_fd());
+    let command = format_text!("exec {} until-eof {}", show(probe_path()), end.as_raw_fd());
     // The command waits for end-of-file from the pipe. The helper closes the pipe when it has seen the handler run.
     sys::fd::set_cloexec(held.as_fd(), true).expect("a flag");
     let stream = opened(command.c_str(), "r");
@@ -285,18 +285,18 @@ fn the_command_has_the_callers_environment_and_signals() {
         .filter_map(|entry| entry.split_once('='))
         .find(simple);
     let (name, value) = entry.expect("a variable: each runner sets one");
-    let stream = opened(text!("echo ${name}").c_str(), "r");
-    assert_eq!(*read(&stream).as_str(), text!("{value}\n"));
+    let stream = opened(format_text!("echo ${name}").c_str(), "r");
+    assert_eq!(*read(&stream).as_str(), format_text!("{value}\n"));
     pclose(stream).expect("its status");
 
     let _ignored = signals::ignore(Signal::PIPE).expect("ignored");
     let mask = SigSet::EMPTY.with(Signal::USR1);
     signal::set_mask(mask).expect("a mask");
     let found = state(opened(probe("state").c_str(), "r"));
-    assert_eq!(found["blocked"], text!("{:x}", mask.bits()));
+    assert_eq!(found["blocked"], format_text!("{:x}", mask.bits()));
     let ignored = SigSet::EMPTY.with(Signal::PIPE);
-    assert_eq!(found["ignored"], text!("{:x}", ignored.bits()));
-    assert_eq!(found["parent"], text!("{}", process::getpid()));
+    assert_eq!(found["ignored"], format_text!("{:x}", ignored.bits()));
+    assert_eq!(found["parent"], format_text!("{}", process::getpid()));
 }
 
 /// Returns the size of this process's memory, in pages: the first number of `/proc/self/statm`.
@@ -376,14 +376,14 @@ fn it_works_whichever_standard_descriptors_are_closed() {
         assert_eq!(code(pclose(stream)), Some(0));
         for (mode, given) in [("r", 0b010), ("w", 0b001), ("r+", 0b011)] {
             let found = state(opened(probe("state").c_str(), mode));
-            let mut expected = text!("");
+            let mut expected = format_text!("");
             for fd in (0..3).filter(|fd| (open | given) & 1 << fd != 0) {
                 let space = if expected.as_str().is_empty() {
                     ""
                 } else {
                     " "
                 };
-                expected = text!("{expected}{space}{fd}");
+                expected = format_text!("{expected}{space}{fd}");
             }
             assert_eq!(found["fds"], expected, "{mode}, open: {open:03b}");
         }
@@ -404,7 +404,7 @@ fn a_descriptor_that_cannot_be_made_is_named() {
             let stage = match &outcome {
                 Err(error @ Error::Failed { errno, .. }) => {
                     // The error may also come from the child, in which the status pipe has no free number to move to.
-                    let text = text!("{error}");
+                    let text = format_text!("{error}");
                     let names = [
                         "pipe: ",
                         "status pipe: ",

@@ -10,8 +10,8 @@ use nestling::spawn::{Action, Hook, Memory, Spawn};
 use nestling::sys::credentials;
 use nestling::{Args, Errno, OFlags, Resource, Rlimit, Signal, args, sys, wait};
 use nestling_tests::{
-    emulated, fd, fork, inode, join, mailbox, need_root, probe, probe_path, read_file, show, skip,
-    state, status, text, this_process,
+    emulated, fd, fork, format_text, inode, join, mailbox, need_root, probe, probe_path, read_file,
+    show, skip, state, status, this_process,
 };
 
 nestling_tests::suite! {
@@ -136,7 +136,7 @@ fn a_programs_own_panic_handler_is_called() {
         Some(101),
         "the handler's exit"
     );
-    let said = text!("{}", mailbox().read());
+    let said = format_text!("{}", mailbox().read());
     mailbox().clear();
     assert!(said.as_str().contains("the child panicked"), "{said}");
 }
@@ -145,7 +145,8 @@ fn abort_works_even_if_its_signal_is_blocked_and_ignored() {
     use nestling::sys::signal;
     let child = fork(|| {
         // SAFETY: the action `Ignore` runs no handler.
-        unsafe { signal::set_action(Signal::ABRT, signal::Action::Ignore, 0) }.expect("ignored");
+        unsafe { signal::set_action(Signal::ABRT, signal::Disposition::Ignore, 0) }
+            .expect("ignored");
         signal::set_mask(nestling::SigSet::ALL).expect("a mask");
         nestling::rt::abort();
     });

@@ -201,7 +201,7 @@ fn a_guard_of_a_handler_restores_the_former_one() {
         RAN.fetch_add(1, Relaxed);
     }
     handle([Signal::USR1].into_iter(), 0);
-    let action = signal::Action::Handler(other);
+    let action = signal::Disposition::Handler(other);
     // SAFETY: the handler only counts, which is allowed in a handler.
     let saved = unsafe { signal::replace_action(Signal::USR1, action, 0) }.expect("replaced");
     let guard = signals::ActionGuard::from(saved);
@@ -241,7 +241,7 @@ fn tick(handler: unsafe extern "C" fn(i32), flags: u32) {
     set_timer(&[0; 4]);
     RAN.store(0, Relaxed);
     // SAFETY: the handlers in this file make only calls that are allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), flags) }
+    unsafe { signal::set_action(Signal::ALRM, signal::Disposition::Handler(handler), flags) }
         .expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
 }

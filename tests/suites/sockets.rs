@@ -9,7 +9,7 @@ use nestling::sys::socket::{self, Address, Kind, MAX_DESCRIPTORS};
 use nestling::sys::{self, credentials};
 use nestling::{AsFd, BorrowedFd, Errno, OFlags, OwnedFd, RawFd};
 use nestling_tests::{
-    Table, call, emulated, fork, inode, join, make_directory, need_root, runner, skip, text,
+    Table, call, emulated, fork, format_text, inode, join, make_directory, need_root, runner, skip,
 };
 
 nestling_tests::suite! {
@@ -152,11 +152,11 @@ fn a_server_is_found_by_its_path() {
     meet(&address);
     sys::file::unlink(c"control").expect("its file");
     // A path of this length is the longest that fits, and is not truncated.
-    meet(&Address::path(text!("{:0>107}", 7).c_str()).expect("an address"));
+    meet(&Address::path(format_text!("{:0>107}", 7).c_str()).expect("an address"));
 }
 
 fn a_server_is_found_by_its_abstract_name() {
-    let name = text!("nestling-{}", sys::process::getpid());
+    let name = format_text!("nestling-{}", sys::process::getpid());
     let address = Address::abstract_name(name.as_str().as_bytes()).expect("an address");
     meet(&address);
     // An abstract name leaves no file, and can be used again.
@@ -195,7 +195,7 @@ fn a_closed_other_end_is_an_error_and_no_signal() {
 }
 
 fn an_address_that_is_too_long_is_an_error() {
-    let long = text!("{:0>108}", 7);
+    let long = format_text!("{:0>108}", 7);
     let answer = Address::path(long.c_str()).map(drop);
     assert_eq!(answer, Err(Errno::ENAMETOOLONG));
     let answer = Address::abstract_name(long.as_str().as_bytes()).map(drop);

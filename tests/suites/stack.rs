@@ -13,8 +13,8 @@ use nestling::spawn::{
 use nestling::sys::{self, credentials};
 use nestling::{AsFd, Capabilities, Errno, OFlags, Policy, Resource, SigSet, Signal};
 use nestling_tests::{
-    Text, dup2, emulated, forbid, fork, make_directory, make_file, make_link, notice, open, probe,
-    probe_path, say, scratch, shared_memory, show, status, text, this_process,
+    Text, dup2, emulated, forbid, fork, format_text, make_directory, make_file, make_link, notice,
+    open, probe, probe_path, say, scratch, shared_memory, show, status, this_process,
 };
 
 nestling_tests::suite! {
@@ -217,8 +217,8 @@ fn a_stack_that_is_too_small_is_refused(memory: Memory) {
     let spawn = probe(memory);
     let error = spawn.start_on(&mut stack).expect_err("too small");
     assert_eq!(
-        text!("{error}").as_str(),
-        text!("clone: {}", Errno::ENOMEM).as_str()
+        format_text!("{error}").as_str(),
+        format_text!("clone: {}", Errno::ENOMEM).as_str()
     );
     assert!(spawn.start_on(&mut []).is_err());
 }
@@ -266,7 +266,7 @@ fn a_hook_that_overflows_its_stack_is_fatal(memory: Memory) {
         match spawn.start_on(stack) {
             Ok(_) => panic!("a hook that overflows its stack succeeded"),
             Err(error) => assert_eq!(
-                text!("{error}").as_str(),
+                format_text!("{error}").as_str(),
                 "the child was killed by SIGKILL before its exec"
             ),
         }

@@ -9,9 +9,9 @@ use nestling::spawn::{Action, Hook, Memory, Notice, Program, Spawn};
 use nestling::sys::{self, resource};
 use nestling::{Args, Errno, OFlags, RawFd, Resource, Rlimit, args};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, close, dup2, emulated, fails, fd, forbid, fork, inode, join,
-    mailbox, make_file, open, open_only, probe, redirect, remove, rounds, scratch, show, skip,
-    start, state, text,
+    DESCRIPTORS, State, Table, close, dup2, emulated, fails, fd, forbid, fork, format_text, inode,
+    join, mailbox, make_file, open, open_only, probe, redirect, remove, rounds, scratch, show,
+    skip, start, state,
 };
 
 nestling_tests::suite! {
@@ -90,9 +90,9 @@ fn stipulation_a_holds_for_dup2(memory: Memory) {
         open_only(before.iter().copied());
         for to in [read_end, write_end] {
             let found = state(&with(memory, &[dup2(2, to)]));
-            let same = text!("{}", inode(2));
+            let same = format_text!("{}", inode(2));
             assert_eq!(
-                &found[text!("inode {to}").as_str()],
+                &found[format_text!("inode {to}").as_str()],
                 same.as_str(),
                 "dup2 onto {to}"
             );
@@ -149,9 +149,9 @@ fn stipulation_a_holds_for_open(memory: Memory) {
         }
         let both = [open(write_end, c"file"), open(read_end, c"fd2")];
         let found = state(&with(memory, &both));
-        let read_end = &found[text!("inode {read_end}").as_str()];
-        assert_eq!(read_end, text!("{}", inode(2)).as_str());
-        assert_ne!(&found[text!("inode {write_end}").as_str()], read_end);
+        let read_end = &found[format_text!("inode {read_end}").as_str()];
+        assert_eq!(read_end, format_text!("{}", inode(2)).as_str());
+        assert_ne!(&found[format_text!("inode {write_end}").as_str()], read_end);
     }
 }
 
@@ -272,16 +272,16 @@ fn stipulation_c_a_pipe_that_cannot_move_fails_the_action(memory: Memory) {
     // The last two numbers belong to the pipe, and the lower one is in use.
     open_only(0..last - 1);
     let fill = dup2(0, last - 1);
-    let expected = text!("file action 1 (dup2 0 to {last}): {emfile}");
+    let expected = format_text!("file action 1 (dup2 0 to {last}): {emfile}");
     fails(&with(memory, &[fill, dup2(0, last)]), expected);
-    let expected = text!("file action 1 (open \"fd0\"): {emfile}");
+    let expected = format_text!("file action 1 (open \"fd0\"): {emfile}");
     fails(&with(memory, &[fill, open(last, c"fd0")]), expected);
     // The limit on open files is lower than the descriptors of the status pipe.
     open_only(0..6);
     let hard = resource::getrlimit(Resource::Nofile).expect("a limit").hard;
     for soft in [1, 3, 6] {
         let lower = Action::Limit(Resource::Nofile, Rlimit { soft, hard });
-        let expected = text!("file action 1 (dup2 0 to 7): {emfile}");
+        let expected = format_text!("file action 1 (dup2 0 to 7): {emfile}");
         fails(&with(memory, &[lower, dup2(0, 7)]), expected);
     }
 }
@@ -318,29 +318,32 @@ fn the_pipes_numbers_are_closed_to_every_action_that_names_them(memory: Memory) 
         open_only(before.iter().copied());
         for number in [read_end, write_end] {
             for (action, name) in [
-                (dup2(number, 2), text!("file action 0 (dup2 {number} to 2)")),
+                (
+                    dup2(number, 2),
+                    format_text!("file action 0 (dup2 {number} to 2)"),
+                ),
                 (
                     dup2(number, number),
-                    text!("file action 0 (dup2 {number} to {number})"),
+                    format_text!("file action 0 (dup2 {number} to {number})"),
                 ),
                 (
                     dup2(number, 30),
-                    text!("file action 0 (dup2 {number} to 30)"),
+                    format_text!("file action 0 (dup2 {number} to 30)"),
                 ),
                 (
                     Action::Fchdir(number),
-                    text!("file action 0 (fchdir {number})"),
+                    format_text!("file action 0 (fchdir {number})"),
                 ),
                 (
                     Action::SetForeground(number),
-                    text!("file action 0 (set foreground on {number})"),
+                    format_text!("file action 0 (set foreground on {number})"),
                 ),
                 (
                     Action::ControllingTerminal(number),
-                    text!("action 0 (controlling terminal {number})"),
+                    format_text!("action 0 (controlling terminal {number})"),
                 ),
             ] {
-                let expected = text!("{name}: EBADF: bad file descriptor");
+                let expected = format_text!("{name}: EBADF: bad file descriptor");
                 fails(&with(memory, &[action]), expected);
             }
         }
@@ -358,7 +361,7 @@ fn the_pipes_numbers_are_closed_to_the_exec(memory: Memory) {
                 program: Program::Descriptor(number),
                 ..probe(memory)
             };
-            let expected = text!("exec of descriptor {number}: EBADF: bad file descriptor");
+            let expected = format_text!("exec of descriptor {number}: EBADF: bad file descriptor");
             fails(&spawn, expected);
         }
     }
@@ -367,14 +370,15 @@ fn the_pipes_numbers_are_closed_to_the_exec(memory: Memory) {
 fn a_number_to_which_the_pipe_moves_is_closed_to_the_action_that_moved_it(memory: Memory) {
     open_only(0..3);
     for from in 5..12 {
-        let expected = text!("file action 0 (dup2 {from} to 4): EBADF: bad file descriptor");
+        let expected = format_text!("file action 0 (dup2 {from} to 4): EBADF: bad file descriptor");
         fails(&with(memory, &[dup2(from, 4)]), expected);
-        let expected = text!("file action 1 (dup2 {from} to 20): EBADF: bad file descriptor");
+        let expected =
+            format_text!("file action 1 (dup2 {from} to 20): EBADF: bad file descriptor");
         fails(
             &with(memory, &[dup2(0, 4), dup2(from, 20)]),
             expected.as_str(),
         );
-        let expected = text!("file action 2 (fchdir {from}): EBADF: bad file descriptor");
+        let expected = format_text!("file action 2 (fchdir {from}): EBADF: bad file descriptor");
         let actions = [dup2(0, 3), open(4, c"fd0"), Action::Fchdir(from)];
         fails(&with(memory, &actions), expected);
     }
@@ -542,12 +546,12 @@ fn random_actions_have_the_same_effect_as_without_the_pipe(memory: Memory) {
         if missing {
             spawn.program = Program::Path(c"/nope");
         }
-        let context = text!("round {round}, {mask:#b} open, {actions:?}");
+        let context = format_text!("round {round}, {mask:#b} open, {actions:?}");
         match failure {
             Some(index) => {
                 let error = start(&spawn).expect_err(context.as_str());
-                let expected = text!("action {index} ");
-                let error = text!("{error}");
+                let expected = format_text!("action {index} ");
+                let error = format_text!("{error}");
                 assert!(
                     error.as_str().contains(expected.as_str()),
                     "{error}; {context}"
@@ -570,13 +574,13 @@ fn random_actions_have_the_same_effect_as_without_the_pipe(memory: Memory) {
                 {
                     assert_ne!(pipe, Some(lowest), "the pipe; {context}");
                 }
-                let found = State::read(text!("{}/out", show(scratch())).c_str());
+                let found = State::read(format_text!("{}/out", show(scratch())).c_str());
                 for (number, expected) in model.0.iter().enumerate() {
                     let expected = match expected {
-                        Some((inode, false)) => text!("{inode}"),
-                        _ => text!("(nothing)"),
+                        Some((inode, false)) => format_text!("{inode}"),
+                        _ => format_text!("(nothing)"),
                     };
-                    let found = &found[text!("inode {number}").as_str()];
+                    let found = &found[format_text!("inode {number}").as_str()];
                     assert_eq!(found, expected.as_str(), "number {number}; {context}");
                 }
             }

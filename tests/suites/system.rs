@@ -10,9 +10,9 @@ use nestling::sys::{self, process, signal};
 use nestling::system::system;
 use nestling::{Errno, ExitStatus, SigSet, Signal, signals, wait};
 use nestling_tests::{
-    DESCRIPTORS, State, Table, Text, call, emulated, fork, handle, handled, has_child, join,
-    limit_descriptors, mailbox, make_directory, make_fifo, need_root, need_shell, open_only,
-    probe_path, read_file, scratch, set_timer, show, skip, strayed, text, this_process,
+    DESCRIPTORS, State, Table, Text, call, emulated, fork, format_text, handle, handled, has_child,
+    join, limit_descriptors, mailbox, make_directory, make_fifo, need_root, need_shell, open_only,
+    probe_path, read_file, scratch, set_timer, show, skip, strayed, this_process,
 };
 
 nestling_tests::suite! {
@@ -55,8 +55,8 @@ fn ended(command: &CStr) -> ExitStatus {
 
 /// Runs a command that executes the probe, and returns the probe's report.
 fn probe(before: &str, mode: &str) -> State {
-    let out = text!("{}/out", show(scratch()));
-    let command = text!(
+    let out = format_text!("{}/out", show(scratch()));
+    let command = format_text!(
         "{before} NESTLING_OUT={out} exec {} {mode}",
         show(probe_path())
     );
@@ -120,15 +120,18 @@ fn handle_fully(signals: &[Signal]) {
 }
 
 fn bits(signals: &[Signal]) -> Text {
-    text!("{:x}", signals.iter().copied().collect::<SigSet>().bits())
+    format_text!("{:x}", signals.iter().copied().collect::<SigSet>().bits())
 }
 
 fn the_status_is_the_shells() {
     for code in [0, 1, 7, 125, 126, 127, 255] {
-        assert_eq!(ended(text!("exit {code}").c_str()).code(), Some(code));
+        assert_eq!(
+            ended(format_text!("exit {code}").c_str()).code(),
+            Some(code)
+        );
     }
     for signal in [Signal::KILL, Signal::TERM, Signal::INT, Signal::QUIT] {
-        let command = text!("kill -{} $$; exit 1", signal.name().expect("a name"));
+        let command = format_text!("kill -{} $$; exit 1", signal.name().expect("a name"));
         let status = ended(command.c_str());
         assert_eq!((status.code(), status.signal()), (None, Some(signal)));
     }
@@ -150,7 +153,7 @@ fn a_missing_shell_is_named() {
     for command in [None, Some(c"exit 0")] {
         let error = system(command).expect_err("no shell");
         let expected = "exec \"/bin/sh\": ENOENT: no such file or directory";
-        assert_eq!(*expected, text!("{error}"));
+        assert_eq!(*expected, format_text!("{error}"));
         assert_eq!(error.shell_code(), 127);
         assert_eq!((Signals::now(), Table::now()), before);
         assert!(!has_child());
@@ -181,14 +184,14 @@ fn the_command_has_the_callers_environment_and_descriptors() {
         .filter_map(|entry| entry.split_once('='))
         .find(simple);
     let (name, value) = entry.expect("a variable: each runner sets one");
-    ended(text!("echo ${name} >file").c_str());
+    ended(format_text!("echo ${name} >file").c_str());
     let found = read_file(c"file").expect("a file");
-    assert_eq!(*found.as_str(), text!("{value}\n"));
+    assert_eq!(*found.as_str(), format_text!("{value}\n"));
 
     open_only(0..6);
     assert_eq!(&probe("", "state")["fds"], "0 1 2 3 4 5");
     let found = probe("", "state");
-    assert_eq!(found["parent"], text!("{}", process::getpid()));
+    assert_eq!(found["parent"], format_text!("{}", process::getpid()));
 }
 
 fn the_command_neither_ignores_nor_blocks_the_keyboards_signals() {
@@ -238,13 +241,16 @@ fn no_sigchld_is_handled_before_the_end() {
     // Counts separately whether, when the handler ran, the command had ended and the keyboard's signals were restored.
     unsafe extern "C" fn handler(_: i32) {
         let ended = sys::file::faccessat(c"out").is_ok();
-        let restored = matches!(signal::action(Signal::INT), Ok(signal::Action::Default));
+        let restored = matches!(
+            signal::action(Signal::INT),
+            Ok(signal::Disposition::Default)
+        );
         let index = if ended && restored { 1 } else { 2 };
         mailbox().numbers[index].fetch_add(1, Relaxed);
     }
     let ran = || [1, 2].map(|index| mailbox().numbers[index].load(Relaxed));
     // SAFETY: the handler makes system calls and counts, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::CHLD, signal::Action::Handler(handler), 0) }
+    unsafe { signal::set_action(Signal::CHLD, signal::Disposition::Handler(handler), 0) }
         .expect("a handler");
     need_shell();
     // A SIGCHLD that comes while the command runs stays pending, together with that of the command.
@@ -353,7 +359,7 @@ fn other_children_are_left_alone() {
 fn a_command_that_is_reaped_elsewhere_is_an_error() {
     let _ignored = signals::ignore(Signal::CHLD).expect("ignored");
     let error = run(c"exit 3").expect_err("no status");
-    assert_eq!(*"wait: ECHILD: no child processes", text!("{error}"));
+    assert_eq!(*"wait: ECHILD: no child processes", format_text!("{error}"));
     assert!(matches!(error.step(), Some(Step::Wait)));
     assert_eq!(error.errno(), Some(Errno::ECHILD));
 }
@@ -363,7 +369,7 @@ fn several_processes_may_call_system_at_once() {
     let helpers = [1, 2, 3].map(|code| {
         fork(|| {
             for _ in 0..20 {
-                let command = text!("kill -INT $PPID; exit {code}");
+                let command = format_text!("kill -INT $PPID; exit {code}");
                 assert_eq!(ended(command.c_str()).code(), Some(code));
             }
         })
@@ -394,7 +400,7 @@ fn no_descriptor(outcome: Result<ExitStatus, Error<'_>>) {
             assert!(emulated(), "{error}");
             assert_eq!(
                 *"status pipe: EMFILE: too many open files",
-                text!("{error}")
+                format_text!("{error}")
             );
         }
     }

@@ -10,8 +10,8 @@ use nestling::sys::{self, signal};
 use nestling::wait::{Options, Who};
 use nestling::{Args, AsFd, Errno, ExitStatus, OFlags, Pid, Signal, args, wait};
 use nestling_tests::{
-    close, dup2, emulated, forbid, fork, handleable, has_child, join, probe, set_timer, skip,
-    started, status, text,
+    close, dup2, emulated, forbid, fork, format_text, handleable, has_child, join, probe,
+    set_timer, skip, started, status,
 };
 
 nestling_tests::suite! {
@@ -45,7 +45,7 @@ const SHORT: Duration = Duration::from_millis(1);
 
 /// Runs the probe with these two arguments, and returns its status.
 fn doing(memory: Memory, what: &core::ffi::CStr, number: i32) -> ExitStatus {
-    let number = text!("{number}");
+    let number = format_text!("{number}");
     let list = args![c"probe", what, number.c_str()];
     status(&Spawn {
         args: Args::new(&list),
@@ -169,7 +169,7 @@ fn a_handler_does_not_end_the_wait(memory: Memory) {
     let (mut child, held) = waiting(memory, false);
     HELD.store(held.into_raw_fd(), Relaxed);
     // SAFETY: the handler counts and closes a descriptor, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }
+    unsafe { signal::set_action(Signal::ALRM, signal::Disposition::Handler(handler), 0) }
         .expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
     assert!(child.wait().expect("its status").success());
@@ -192,7 +192,7 @@ fn a_pidfd_is_waited_for(memory: Memory) {
         let status = wait::wait_pidfd(pidfd.as_fd()).expect("its status");
         assert_eq!(status.signal(), Some(expected));
     }
-    let number = text!("{}", 77);
+    let number = format_text!("{}", 77);
     let list = args![c"probe", c"exit", number.c_str()];
     let mut spawn = Spawn {
         args: Args::new(&list),
@@ -204,7 +204,7 @@ fn a_pidfd_is_waited_for(memory: Memory) {
 
 fn every_kind_of_wait_returns_the_same_status(memory: Memory) {
     let end = |what: &core::ffi::CStr, number: i32| {
-        let number = text!("{number}");
+        let number = format_text!("{number}");
         let list = args![c"probe", what, number.c_str()];
         let child = started(&Spawn {
             args: Args::new(&list),
@@ -345,7 +345,7 @@ fn a_peek_leaves_the_status_for_the_next_wait(memory: Memory) {
 fn a_handler_ends_a_wait_for_any() {
     unsafe extern "C" fn handler(_: i32) {}
     // SAFETY: the handler does nothing.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }
+    unsafe { signal::set_action(Signal::ALRM, signal::Disposition::Handler(handler), 0) }
         .expect("a handler");
     let (end, held) = sys::fd::pipe2(OFlags::CLOEXEC).expect("a pipe");
     let child = fork(|| {
@@ -435,7 +435,7 @@ fn a_handler_does_not_end_a_wait_with_a_time_limit() {
     let (child, held) = waiting(Memory::Shared, false);
     HELD.store(held.into_raw_fd(), Relaxed);
     // SAFETY: the handler counts and closes a descriptor, which is allowed in a handler.
-    unsafe { signal::set_action(Signal::ALRM, signal::Action::Handler(handler), 0) }
+    unsafe { signal::set_action(Signal::ALRM, signal::Disposition::Handler(handler), 0) }
         .expect("a handler");
     set_timer(&[0, 2000, 0, 2000]);
     let status = wait::wait_timeout(child.id(), Duration::MAX).expect("its status");

@@ -58,7 +58,7 @@ const COMMANDS: [&str; 18] = [
 
 /// How the root gets mounted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Mounter {
     /// The kernel mounts it.
     Direct,
     /// The script in an initramfs mounts it.
@@ -69,7 +69,7 @@ enum Way {
 
 struct Case {
     name: &'static str,
-    way: Way,
+    mounter: Mounter,
     /// Words for the kernel's command line.
     append: &'static str,
     /// What the machine must print, in this order.
@@ -83,7 +83,7 @@ struct Case {
 const CASES: &[Case] = &[
     Case {
         name: "a root that an initramfs mounts, and words that the kernel does not know",
-        way: Way::Initramfs,
+        mounter: Mounter::Initramfs,
         append: "root=/dev/nvme0n1 rw splash nonsense=yes",
         order: &[
             "init: started on Linux ",
@@ -98,7 +98,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a root that is read-only",
-        way: Way::Initramfs,
+        mounter: Mounter::Initramfs,
         append: "root=/dev/nvme0n1 ro PATH=/bin splash",
         order: &["rc: it is read-only\n", "rc: ready\n", "init: power off\n"],
         typed: &[],
@@ -106,7 +106,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a root that the kernel mounts",
-        way: Way::Direct,
+        mounter: Mounter::Direct,
         append: "root=/dev/nvme0n1 rw rootwait init=/sbin/init PATH=/bin splash",
         order: &["rc: ready\n", "init: power off\n"],
         typed: &[],
@@ -114,7 +114,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a root that Debian's initramfs mounts, words that the kernel does not know, and single-user mode",
-        way: Way::Debian,
+        mounter: Mounter::Debian,
         // The scripts interpret the kernel's parameter `panic=`, too.
         append: "root=/dev/nvme0n1 rootfstype=ext4 rw splash single nonsense=yes panic=",
         order: &[
@@ -137,7 +137,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a disk that no longer answers",
-        way: Way::Initramfs,
+        mounter: Mounter::Initramfs,
         append: "root=/dev/nvme0n1 rw HANGS=yes",
         // The console may stand still while qemu throttles the disk. `init` waits for it for a second and then leaves lines
         // out, so the first lines of the end are not expected.
@@ -230,12 +230,12 @@ pub fn run(workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> 
     let has_drivers = !["ext4", "nvme"].iter().any(|it| has_drivers.contains(it));
     let mut all = Outcome::default();
     for case in CASES {
-        if case.way == Way::Direct && !has_drivers {
+        if case.mounter == Mounter::Direct && !has_drivers {
             let why = String::from("the kernel has the drivers as modules");
             all.cases.push((case.name.into(), Verdict::Skipped(why)));
             continue;
         }
-        if case.way == Way::Debian {
+        if case.mounter == Mounter::Debian {
             if arch != debian::ARCH {
                 continue;
             }
@@ -295,7 +295,7 @@ fn scratch(workspace: &Workspace, arch: Arch, name: &str) -> Result<PathBuf> {
 }
 
 /// Makes the first disk, with the root.
-fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+fn root(workspace: &Workspace, arch: Arch, parts: &Path, mounter: Mounter) -> Result<PathBuf> {
     let folder = scratch(workspace, arch, "root")?;
     let _ = fs::remove_dir_all(&folder);
     for directory in [
@@ -334,7 +334,7 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
         symlink("service", folder.join("bin").join(name))?;
     }
     // Nestling's script in the initramfs loads the modules itself.
-    if way != Way::Initramfs {
+    if mounter != Mounter::Initramfs {
         cmd!("cp", "-r", parts.join("modules"), folder.join("modules")).run()?;
     }
     fs::write(folder.join("etc/inittab"), INITTAB)?;
@@ -345,7 +345,7 @@ fn root(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<Pat
     // The owner of the inittab must be root, whoever makes the image: init refuses an inittab of another owner.
     let commands = "set_inode_field /etc/inittab uid 0\n";
     change(&path, &scratch(workspace, arch, "owner")?, commands)?;
-    if way == Way::Debian {
+    if mounter == Mounter::Debian {
         // The program `run-init` opens the console in the new root. (In the folder, only root could make this device.)
         let commands = "cd /dev\nmknod console c 5 1\nset_inode_field console mode 020600\n";
         change(&path, &scratch(workspace, arch, "console")?, commands)?;
@@ -368,16 +368,16 @@ fn second(workspace: &Workspace, arch: Arch) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn early(workspace: &Workspace, arch: Arch, parts: &Path, way: Way) -> Result<PathBuf> {
+fn early(workspace: &Workspace, arch: Arch, parts: &Path, mounter: Mounter) -> Result<PathBuf> {
     let path = scratch(workspace, arch, "early.cpio")?;
-    if way == Way::Debian {
+    if mounter == Mounter::Debian {
         let files = debian::present(workspace).context(debian::MISSING)?;
         debian::make(workspace, &files, &path)?;
         return Ok(path);
     }
     let mut archive = Initramfs::new();
     // If there is no program `/init`, the kernel itself mounts the root.
-    if way == Way::Initramfs {
+    if mounter == Mounter::Initramfs {
         archive.directory("modules");
         archive.directory("new");
         archive.program("bin/busybox", &parts.join("busybox"))?;
@@ -424,10 +424,10 @@ fn live(
     case: &Case,
 ) -> Result<String> {
     let disks = [
-        ("first", root(workspace, arch, parts, case.way)?),
+        ("first", root(workspace, arch, parts, case.mounter)?),
         ("second", second(workspace, arch)?),
     ];
-    let initramfs = early(workspace, arch, parts, case.way)?;
+    let initramfs = early(workspace, arch, parts, case.mounter)?;
     let machine = Machine {
         arch,
         kernel,

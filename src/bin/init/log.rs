@@ -69,11 +69,11 @@ impl Sink for Line {
 impl Line {
     /// Begins a line about init itself.
     pub fn new(text: impl AsRef<[u8]>) -> Self {
-        Self::begin(text.as_ref())
+        Self::starting_with(text.as_ref())
     }
 
     #[inline(never)]
-    fn begin(text: &[u8]) -> Self {
+    fn starting_with(text: &[u8]) -> Self {
         LENGTH.store(0, Ordering::Relaxed);
         let mut line = Self(());
         START.write(&mut line);
@@ -84,7 +84,7 @@ impl Line {
     /// Begins a line about a service. If the name contains characters that could control a terminal, it is written as [`Quoted`].
     #[inline(never)]
     pub fn about(name: &[u8]) -> Self {
-        let mut line = Self::begin(b"");
+        let mut line = Self::starting_with(b"");
         if text::is_printable(name) {
             name.write(&mut line);
         } else {

@@ -20,7 +20,7 @@ use crate::options::Opt;
 use crate::shell::{Divert, Shell};
 use crate::traps;
 use table::{Control, Jobs, Process, Terminal};
-pub use table::{Started, State};
+pub use table::{StartedJob, State};
 use waiting::wait_job;
 pub use waiting::{
     Broken, Ready, wait_for, wait_for_change, wait_for_input, wait_for_output, wait_foreground,
@@ -62,7 +62,7 @@ pub fn set_group(shell: &Shell, pid: Pid, group: Option<Pid>) -> Option<Pid> {
 }
 
 /// Adds an asynchronous list to the job table and sets `$!`. If the shell is interactive, writes `[1] 1234`.
-pub fn add_background(shell: &mut Shell, started: Started<'_>) {
+pub fn add_background(shell: &mut Shell, started: StartedJob<'_>) {
     let Some(&pid) = started.pids.last() else {
         return;
     };

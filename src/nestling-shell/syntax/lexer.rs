@@ -325,7 +325,7 @@ impl Buffers {
 
     /// Begins a complete command. The parts of the previous one were taken or [discarded](Self::clear).
     #[inline]
-    pub fn begin(&mut self) {
+    pub fn begin_command(&mut self) {
         self.documents.clear();
         self.not_arithmetic.clear();
     }

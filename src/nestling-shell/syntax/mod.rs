@@ -34,7 +34,7 @@ pub fn complete_command<H: Host>(
     host: &mut H,
     source: &mut Source,
 ) -> Result<Option<List>, Failure<H::Divert>> {
-    source.begin();
+    source.begin_command();
     let mut parser = Parser::new(host, source);
     let answer = parser.complete_command();
     let (wrong, diverted) = (parser.wrong.take(), parser.diverted.take());

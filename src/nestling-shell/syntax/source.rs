@@ -144,8 +144,8 @@ impl Source {
     }
 
     /// Begins a complete command. Text before it is not needed any more.
-    pub(super) fn begin(&mut self) {
-        self.buffers.begin();
+    pub(super) fn begin_command(&mut self) {
+        self.buffers.begin_command();
         if !matches!(self.origin, Origin::Text | Origin::File)
             && self.outer.is_empty()
             && self.at >= self.text.len() / 2

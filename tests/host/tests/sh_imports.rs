@@ -17,7 +17,7 @@ const LIBRARY: &Floors = &[
 const SHELL: &Floors = &[
     "environment options output stack variables",
     "history/commands interactive/state jobs/table shell traps/table",
-    "builtins/conditional builtins/listing builtins/options builtins/set builtins/test expansion history jobs prompt reader \
+    "builtins/conditional builtins/listing builtins/getopt builtins/set builtins/test expansion history jobs prompt reader \
      redirection traps",
     "execution",
 ];

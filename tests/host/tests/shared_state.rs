@@ -10,7 +10,7 @@ use nestling::command::Command;
 use nestling::spawn::set_dumpable;
 use nestling::spawn::{Action, Program, Spawn, fork};
 use nestling::sys::process::{dumpable, exit};
-use nestling::sys::signal::{self, Action as SignalAction};
+use nestling::sys::signal::{self, Disposition};
 use nestling::system::system;
 use nestling::{Args, OFlags, Pid, Signal, args, wait};
 use nestling_host_tests::{alone, say};
@@ -203,10 +203,10 @@ fn a_process_that_is_forked_during_a_system_counts_its_own_calls_only() {
                 assert!(a_fork_finds(|| {
                     // SAFETY: the default action runs no handler.
                     let cleared =
-                        unsafe { signal::set_action(Signal::INT, SignalAction::Default, 0) };
+                        unsafe { signal::set_action(Signal::INT, Disposition::Default, 0) };
                     cleared.is_ok()
                         && system(c"kill -INT $PPID").is_ok_and(|status| status.success())
-                        && matches!(signal::action(Signal::INT), Ok(SignalAction::Default))
+                        && matches!(signal::action(Signal::INT), Ok(Disposition::Default))
                 }));
             });
         },

@@ -10,7 +10,7 @@ use std::{io, thread};
 use nestling::command::{Command, Stdio};
 use nestling::popen::{pclose, popen};
 use nestling::spawn::fork;
-use nestling::sys::signal::{self, Action};
+use nestling::sys::signal::{self, Disposition};
 use nestling::system::system;
 use nestling::{Errno, Pid, SigSet, Signal, sys, wait};
 use nestling_host_tests::{alone, say};
@@ -310,7 +310,7 @@ fn open_descriptors() -> Vec<String> {
 /// The state that `system` must restore: this thread's signal mask, and whether the signals of the keyboard are
 /// ignored.
 fn state() -> (SigSet, [bool; 2]) {
-    let ignored = |signal| matches!(signal::action(signal), Ok(Action::Ignore));
+    let ignored = |signal| matches!(signal::action(signal), Ok(Disposition::Ignore));
     let mask = signal::mask().expect("a mask");
     (mask, [ignored(Signal::INT), ignored(Signal::QUIT)])
 }

@@ -15,7 +15,7 @@ use nestling::rt::Process;
 use nestling::sys::{self, credentials, process, signal};
 use nestling::{Resource, SigSet, Signal, io};
 use nestling_tests::{
-    Text, call, directory, fd, inode, ioctl, make_file, prctl, read_file, show, text,
+    Text, call, directory, fd, format_text, inode, ioctl, make_file, prctl, read_file, show,
 };
 
 nestling::entry!(main);
@@ -184,7 +184,7 @@ fn describe(process: Process, out: &mut Text<8192>) -> core::fmt::Result {
 
 fn ignored() -> SigSet {
     Signal::all().fold(SigSet::EMPTY, |set, signal| match signal::action(signal) {
-        Ok(signal::Action::Ignore) => set.with(signal),
+        Ok(signal::Disposition::Ignore) => set.with(signal),
         _ => set,
     })
 }
@@ -198,9 +198,9 @@ fn flags_of(fd: i32) -> u32 {
 /// Describes the signals of the parent while the parent waits for this program. The spawn itself, during which the
 /// parent blocks all signals, is over by then.
 fn describe_parent(out: &mut Text<8192>) -> core::fmt::Result {
-    let path = text!("/proc/{}/status", process::getppid());
+    let path = format_text!("/proc/{}/status", process::getppid());
     let all = SigSet::ALL.without(Signal::KILL).without(Signal::STOP);
-    let all = text!("SigBlk:\t{:016x}", all.bits());
+    let all = format_text!("SigBlk:\t{:016x}", all.bits());
     loop {
         let status = read_file(path.c_str()).expect("the parent's status");
         let signals = |line: &&str| line.starts_with("Sig");

@@ -62,25 +62,26 @@ fn measure(
                 "posix_spawn" => vec![smallest.as_path()],
                 _ => ["/bin/sh", "-c", "--", ":"].map(Path::new).to_vec(),
             };
-            let way = |name: &str, program, function, preload| Way {
+            let method = |name: &str, program, function, preload| Method {
                 name: name.into(),
                 program,
                 function,
                 preload,
             };
-            let ways = [
-                way(libc, &program, function, None),
-                way("vfork, execve", &program, "vfork", None),
-                way("nestling, preloaded", &program, function, Some(&shared)),
-                way("nestling, linked", &linked, function, None),
+            let methods = [
+                method(libc, &program, function, None),
+                method("vfork, execve", &program, "vfork", None),
+                method("nestling, preloaded", &program, function, Some(&shared)),
+                method("nestling, linked", &linked, function, None),
             ];
             for &(mebibytes, turns) in sizes {
-                let values = in_turns(ways.len(), turns, |index| {
-                    let way = &ways[index];
-                    way.measure(starts, mebibytes, &started)
-                        .with_context(|| format!("{function}, {libc}, {}", way.name))
+                let values = in_turns(methods.len(), turns, |index| {
+                    let method = &methods[index];
+                    method
+                        .measure(starts, mebibytes, &started)
+                        .with_context(|| format!("{function}, {libc}, {}", method.name))
                 })?;
-                let names = ways.iter().map(|way| way.name.clone());
+                let names = methods.iter().map(|method| method.name.clone());
                 emit(Table {
                     title: format!("{function} and a wait on {libc}, {mebibytes} MiB, on one CPU"),
                     unit: "microseconds",
@@ -92,15 +93,15 @@ fn measure(
     Ok(())
 }
 
-/// A way to start a program: its name in the tables, the program that contains it, and its name for this program.
-struct Way<'a> {
+/// A method to start a program: its name in the tables, the program that contains it, and its name for this program.
+struct Method<'a> {
     name: String,
     program: &'a Path,
     function: &'a str,
     preload: Option<&'a Path>,
 }
 
-impl Way<'_> {
+impl Method<'_> {
     /// Returns the microseconds of one start.
     fn measure(&self, starts: usize, mebibytes: u64, started: &[&Path]) -> Result<f64> {
         let (starts, mebibytes) = (starts.to_string(), mebibytes.to_string());

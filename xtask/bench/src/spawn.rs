@@ -6,14 +6,14 @@
 //!
 //! The first figures are those of small parents, on one CPU and on all. Then one property of the parent grows:
 //!
-//! - Its memory: the time of a way that copies the memory (`fork`) grows with the number of pages, because the kernel
-//!   copies and write-protects the table entry of each page. The time of a way that shares the memory does not grow. All
+//! - Its memory: the time of a method that copies the memory (`fork`) grows with the number of pages, because the kernel
+//!   copies and write-protects the table entry of each page. The time of a method that shares the memory does not grow. All
 //!   curves show that the machine behaves differently after 8 GiB were filled. Therefore, in another table, a small and a
 //!   large parent, both alive, start programs in turns.
-//! - Its open descriptors: the times of all ways grow alike, because the kernel copies the table of descriptors at each
+//! - Its open descriptors: the times of all methods grow alike, because the kernel copies the table of descriptors at each
 //!   clone and closes the descriptors one by one at the exec.
-//! - The actions: the times of all ways grow by the time of one system call for each action.
-//! - The threads that start programs: beyond the number of CPUs, the times of all ways grow with the number of threads,
+//! - The actions: the times of all methods grow by the time of one system call for each action.
+//! - The threads that start programs: beyond the number of CPUs, the times of all methods grow with the number of threads,
 //!   which share the CPUs. Below it, the threads wait for each other in the kernel, at the lock of the memory that they
 //!   share.
 
@@ -39,8 +39,8 @@ use xtask::{
 const GNU: usize = 0;
 const MUSL: usize = 1;
 
-/// A way to start a program: its name in the tables, its name for the starter, and the starter that contains it.
-struct Way {
+/// A method to start a program: its name in the tables, its name for the starter, and the starter that contains it.
+struct Method {
     name: &'static str,
     word: &'static str,
     starter: usize,
@@ -48,8 +48,8 @@ struct Way {
     acts: bool,
 }
 
-const fn way(name: &'static str, word: &'static str, starter: usize, acts: bool) -> Way {
-    Way {
+const fn method(name: &'static str, word: &'static str, starter: usize, acts: bool) -> Method {
+    Method {
         name,
         word,
         starter,
@@ -57,23 +57,23 @@ const fn way(name: &'static str, word: &'static str, starter: usize, acts: bool)
     }
 }
 
-/// `limit` is the first way, so the ratios are relative to it. Musl's ways are adjacent: at each change between
+/// `limit` is the first method, so the ratios are relative to it. Musl's methods are adjacent: at each change between
 /// starters, one gives up its memory and the other fills its own.
-const WAYS: &[Way] = &[
-    way(LIMIT, "limit", GNU, true),
-    way(CORE, "core", GNU, true),
-    way(MARK, "core-mark", GNU, true),
-    way("nestling, copied", "core-copied", GNU, true),
-    way("Command", "command", GNU, false),
-    way("Command, copied", "command-copied", GNU, false),
-    way(GLIBC, "posix_spawn", GNU, true),
-    way(STD, "std", GNU, false),
-    way("std, pre_exec", "std-pre-exec", GNU, true),
-    way("tiny-std", "tiny-std", GNU, false),
-    way("fork, execve", "fork", GNU, true),
-    way("limit, on musl", "limit", MUSL, true),
-    way(CORE_ON_MUSL, "core", MUSL, true),
-    way(MUSL_SPAWN, "posix_spawn", MUSL, true),
+const METHODS: &[Method] = &[
+    method(LIMIT, "limit", GNU, true),
+    method(CORE, "core", GNU, true),
+    method(MARK, "core-mark", GNU, true),
+    method("nestling, copied", "core-copied", GNU, true),
+    method("Command", "command", GNU, false),
+    method("Command, copied", "command-copied", GNU, false),
+    method(GLIBC, "posix_spawn", GNU, true),
+    method(STD, "std", GNU, false),
+    method("std, pre_exec", "std-pre-exec", GNU, true),
+    method("tiny-std", "tiny-std", GNU, false),
+    method("fork, execve", "fork", GNU, true),
+    method("limit, on musl", "limit", MUSL, true),
+    method(CORE_ON_MUSL, "core", MUSL, true),
+    method(MUSL_SPAWN, "posix_spawn", MUSL, true),
 ];
 
 const LIMIT: &str = "limit (vfork, execve)";
@@ -84,7 +84,7 @@ const GLIBC: &str = "posix_spawn, glibc";
 const MUSL_SPAWN: &str = "posix_spawn, musl";
 const STD: &str = "std";
 
-/// What the starter gets besides the way.
+/// What the starter gets besides the method.
 #[derive(Clone, Copy)]
 struct Setting {
     milliseconds: u32,
@@ -209,27 +209,27 @@ fn beside(
     setting: Setting,
     turns: usize,
 ) -> Result<Vec<(String, Vec<f64>)>> {
-    let ways = starters.ways(|_| true);
-    let values = in_turns(ways.len(), turns, |index| {
-        let value = starters.measure(ways[index], setting)?;
+    let methods = starters.methods(|_| true);
+    let values = in_turns(methods.len(), turns, |index| {
+        let value = starters.measure(methods[index], setting)?;
         value.context("the system refuses a small process")
     })?;
-    let names = ways.iter().map(|way| way.name.into());
+    let names = methods.iter().map(|method| method.name.into());
     Ok(names.zip(values).collect())
 }
 
-/// Measures a parent of 1 MiB and one of `most` bytes, or of half the free memory if that is less, with the ways that
+/// Measures a parent of 1 MiB and one of `most` bytes, or of half the free memory if that is less, with the methods that
 /// share the memory.
 fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Result<Table> {
     let most = most.min(available()? / 2);
     let [small, large] = [MIB, most].map(|memory| Setting { memory, ..SMALL });
     let mut other = Starter::new(&starters.gnu, &starters.program)?;
-    let ways = ["core", "core-mark", "limit"];
-    let values = in_turns(2 * ways.len(), turns, |index| {
-        let way = ways[index / 2];
+    let methods = ["core", "core-mark", "limit"];
+    let values = in_turns(2 * methods.len(), turns, |index| {
+        let method = methods[index / 2];
         let value = match index % 2 {
-            0 => starters.all[GNU].ask(way, small)?,
-            _ => other.ask(way, large)?,
+            0 => starters.all[GNU].ask(method, small)?,
+            _ => other.ask(method, large)?,
         };
         Ok(value.context("the system refuses the memory")? / 1e3)
     })?;
@@ -243,7 +243,7 @@ fn large_beside_small(starters: &mut Starters, most: u64, turns: usize) -> Resul
     })
 }
 
-/// Makes a table for each way, and a plot of all. Reports and leaves out what the machine does not permit.
+/// Makes a table for each method, and a plot of all. Reports and leaves out what the machine does not permit.
 fn grow(
     workspace: &Workspace,
     starters: &mut Starters,
@@ -252,12 +252,12 @@ fn grow(
     turns: usize,
     emit: Emit<'_>,
 ) -> Result<()> {
-    let ways = starters.ways(|way| way.acts || !curve.acts);
+    let methods = starters.methods(|method| method.acts || !curve.acts);
     let mut points = Vec::new();
     for &point in curve.points.iter().take(count) {
         let setting = (curve.setting)(point);
         let fits = setting.memory <= available()? / 4 * 3;
-        if fits && starters.can(ways[0], setting)? {
+        if fits && starters.can(methods[0], setting)? {
             points.push(point);
         } else {
             let name = amount(point);
@@ -267,29 +267,32 @@ fn grow(
             );
         }
     }
-    let values = in_turns(points.len() * ways.len(), turns, |index| {
-        let (point, way) = (points[index / ways.len()], ways[index % ways.len()]);
-        let value = starters.measure(way, (curve.setting)(point))?;
+    let values = in_turns(points.len() * methods.len(), turns, |index| {
+        let (point, method) = (
+            points[index / methods.len()],
+            methods[index % methods.len()],
+        );
+        let value = starters.measure(method, (curve.setting)(point))?;
         value.context("the system now refuses what it allowed before")
     })?;
     starters.release()?;
 
     let mut tables = Vec::new();
-    for (number, way) in ways.iter().enumerate() {
-        let values = values.iter().skip(number).step_by(ways.len());
+    for (number, method) in methods.iter().enumerate() {
+        let values = values.iter().skip(number).step_by(methods.len());
         let rows = points
             .iter()
             .map(|&point| amount(point))
             .zip(values.cloned());
         tables.push(Table {
-            title: format!("With {}: {}", curve.title, way.name),
+            title: format!("With {}: {}", curve.title, method.name),
             unit: MICROSECONDS,
             rows: rows.collect(),
         });
     }
     let path = workspace.target.join("bench");
     let path = path.join(format!("spawn-{}.svg", curve.name));
-    plot(workspace, &path, curve.title, &tables, &ways)
+    plot(workspace, &path, curve.title, &tables, &methods)
         .with_context(|| format!("can't draw {}", path.display()))?;
     tables.into_iter().for_each(emit);
     Ok(())
@@ -319,16 +322,16 @@ fn plot(
     path: &Path,
     title: &str,
     tables: &[Table],
-    ways: &[&Way],
+    methods: &[&Method],
 ) -> Result<()> {
     let first = tables.first().context("nothing to draw")?;
     let points: Vec<&str> = first.rows.iter().map(|(name, _)| name.as_str()).collect();
-    let lines = tables.iter().zip(ways).map(|(table, way)| {
+    let lines = tables.iter().zip(methods).map(|(table, method)| {
         let medians = table
             .rows
             .iter()
             .map(|(_, values)| middle(values.iter().copied())[1]);
-        json!({ "name": way.name, "values": medians.collect::<Vec<_>>() })
+        json!({ "name": method.name, "values": medians.collect::<Vec<_>>() })
     });
     let lines: Vec<Value> = lines.collect();
     let curve = json!({ "title": title, "unit": MICROSECONDS, "points": points, "lines": lines });
@@ -387,30 +390,32 @@ impl Starters {
         Ok(Starters { all, gnu, program })
     }
 
-    fn ways(&self, which: impl Fn(&Way) -> bool) -> Vec<&'static Way> {
-        let there = WAYS.iter().filter(|way| way.starter < self.all.len());
-        there.filter(|way| which(way)).collect()
+    fn methods(&self, which: impl Fn(&Method) -> bool) -> Vec<&'static Method> {
+        let there = METHODS
+            .iter()
+            .filter(|method| method.starter < self.all.len());
+        there.filter(|method| which(method)).collect()
     }
 
     /// Returns the microseconds of one start, or `None` if the system refuses what the setting requires.
-    fn measure(&mut self, way: &Way, setting: Setting) -> Result<Option<f64>> {
+    fn measure(&mut self, method: &Method, setting: Setting) -> Result<Option<f64>> {
         // The memory is too small for both starters.
         for (index, other) in self.all.iter_mut().enumerate() {
-            if index != way.starter && other.memory > MIB {
+            if index != method.starter && other.memory > MIB {
                 other.ask("none", SMALL)?;
             }
         }
-        let answer = self.all[way.starter].ask(way.word, setting)?;
+        let answer = self.all[method.starter].ask(method.word, setting)?;
         Ok(answer.map(|nanoseconds| nanoseconds / 1e3))
     }
 
-    fn can(&mut self, way: &Way, setting: Setting) -> Result<bool> {
+    fn can(&mut self, method: &Method, setting: Setting) -> Result<bool> {
         // The free memory was checked before.
         let setting = Setting {
             memory: 0,
             ..setting
         };
-        Ok(self.all[way.starter].ask("none", setting)?.is_some())
+        Ok(self.all[method.starter].ask("none", setting)?.is_some())
     }
 
     fn release(&mut self) -> Result<()> {

@@ -95,7 +95,7 @@ pub fn live(process: rt::Process) -> ! {
     let env = environment(process.env());
     let Some(table) = TABLE.take() else {
         // This function runs only once in a process.
-        recovery::begin_again()
+        recovery::execute_again()
     };
     let mut machine = Machine {
         table,
@@ -105,7 +105,7 @@ pub fn live(process: rt::Process) -> ! {
         is_up: false,
     };
     match is_again {
-        false => machine.begin(process.args()),
+        false => machine.set_up(process.args()),
         true => machine.go_on(process.args()),
     }
     process.trim_stack();
@@ -144,7 +144,7 @@ struct Machine {
 
 impl Machine {
     #[inline(never)]
-    fn begin(&mut self, args: Args<'_>) {
+    fn set_up(&mut self, args: Args<'_>) {
         mounts::all(true);
         let mut line = Line::new("started");
         if let Ok(names) = sys::machine::uname() {
@@ -171,7 +171,7 @@ impl Machine {
     #[inline(never)]
     fn go_on(&mut self, args: Args<'_>) {
         if self.table.restore().is_none() {
-            return self.begin(args);
+            return self.set_up(args);
         }
         let _ = sys::machine::set_name(c"init");
         // Process 1 itself has an entry in the table, and is slowed down after a fault like a service.
@@ -203,8 +203,8 @@ impl Machine {
     #[inline(never)]
     fn reap(&mut self) -> bool {
         for index in self.table.places() {
-            if self.table.runs(index) {
-                self.runs(index);
+            if self.table.is_past_exec(index) {
+                self.note_running(index);
             }
         }
         loop {
@@ -218,7 +218,7 @@ impl Machine {
 
     /// Handles the report that a service's program runs.
     #[inline(never)]
-    fn runs(&mut self, index: usize) {
+    fn note_running(&mut self, index: usize) {
         if let Some(pipe) = self.table.pipes.get_mut(index) {
             drop(pipe.take());
         }
@@ -266,7 +266,7 @@ impl Machine {
                 }
                 let pipe = self.table.pipes.get(index).and_then(StaticFd::get);
                 if pipe.is_some() {
-                    self.runs(index);
+                    self.note_running(index);
                 }
             }
             // If the process was stopped before its exec, the pipe is still open.
@@ -496,12 +496,12 @@ impl Machine {
         Line::new("single-user mode").log();
         for index in self.table.places() {
             let has_terminal = self.table.has_terminal(index);
-            let runs = self.table.runs(index);
+            let is_past_exec = self.table.is_past_exec(index);
             if let Some(service) = self.table.services.get_mut(index)
                 && service.state.is_up()
                 && !service.is_extra
             {
-                service.leave(has_terminal, runs);
+                service.leave(has_terminal, is_past_exec);
                 service.returns = true;
                 self.table.save(index);
             }

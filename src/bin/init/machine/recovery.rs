@@ -17,18 +17,18 @@ pub fn panic(info: &PanicInfo<'_>) -> ! {
     let mut line = Line::new("");
     crate::describe(info, &mut line);
     line.log();
-    begin_again()
+    execute_again()
 }
 
 pub fn fault(signal: Signal) -> ! {
     let mut line = Line::new("");
     signal.write(&mut line);
     line.log();
-    begin_again()
+    execute_again()
 }
 
 #[inline(never)]
-pub fn begin_again() -> ! {
+pub fn execute_again() -> ! {
     // A copy of process 1 that is starting a service must not become an init.
     if sys::process::getpid().as_raw() != 1 {
         // An exit status would mean that the service's line or the inittab has an error.

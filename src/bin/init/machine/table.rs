@@ -164,8 +164,8 @@ impl Service {
     }
 
     /// Asks the process to end. If the process has not executed its program yet, it has no work to finish, and is killed.
-    pub fn leave(&mut self, has_terminal: bool, runs: bool) {
-        if self.state == State::Starting && !runs {
+    pub fn leave(&mut self, has_terminal: bool, is_past_exec: bool) {
+        if self.state == State::Starting && !is_past_exec {
             return self.kill();
         }
         ask_to_end(self.pid, has_terminal);
@@ -268,7 +268,7 @@ impl Table {
     /// Returns whether the process of a starting service has executed its program or has ended: its pipe is then empty and closed.
     /// After a fault of process 1, the pipe is lost, and the process's name shows whether it is still a copy.
     #[inline(never)]
-    pub fn runs(&self, index: usize) -> bool {
+    pub fn is_past_exec(&self, index: usize) -> bool {
         let (Some(service), Some(pipe)) = (self.services.get(index), self.pipes.get(index)) else {
             return false;
         };
@@ -323,7 +323,7 @@ impl Table {
         }
         for index in self.places() {
             let has_terminal = self.has_terminal(index);
-            let runs = self.runs(index);
+            let is_past_exec = self.is_past_exec(index);
             let Some(service) = self.services.get_mut(index) else {
                 break;
             };
@@ -331,7 +331,7 @@ impl Table {
                 _ if service.is_seen => continue,
                 State::Free | State::Own => continue,
                 State::Leaving | State::Killed => service.returns = false,
-                State::Starting | State::Running => service.leave(has_terminal, runs),
+                State::Starting | State::Running => service.leave(has_terminal, is_past_exec),
                 State::Due | State::Done => service.state = State::Free,
             }
             self.save(index);

@@ -3,7 +3,7 @@
 use nestling::text::Text;
 
 use super::fg;
-use super::options::operands;
+use super::getopt::operands;
 use crate::jobs;
 use crate::shell::{Answer, Shell, text};
 use nestling_shell::fields::Arguments;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use nestling::{Errno, sys};
 
-use super::options::{Getopt, refused, wrong};
+use super::getopt::{Getopt, refused, wrong};
 use super::pwd;
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;

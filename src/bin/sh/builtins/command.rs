@@ -3,7 +3,7 @@
 
 use alloc::ffi::CString;
 
-use super::options;
+use super::getopt;
 use crate::execution::external::{self, Wiring};
 use crate::execution::search::{self, Target};
 use crate::execution::simple;
@@ -14,7 +14,7 @@ use nestling_shell::symbols::Symbol;
 use nestling_shell::syntax::tree::{Item, Simple};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let mut getopt = options::Getopt::new(arguments, "pvV");
+    let mut getopt = getopt::Getopt::new(arguments, "pvV");
     let (mut default_path, mut question) = (false, None);
     loop {
         match getopt.next(shell) {
@@ -89,7 +89,7 @@ fn run_program(shell: &mut Shell, arguments: Arguments<'_>, default_path: bool) 
 
 /// `type [-ap] name…`: with `-a` it describes everything that a name stands for. With `-p` it writes only the paths of programs.
 pub fn run_type(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let mut getopt = options::Getopt::new(arguments, "ap");
+    let mut getopt = getopt::Getopt::new(arguments, "ap");
     let (mut status, mut paths, mut all) = (0, false, false);
     loop {
         match getopt.next(shell) {

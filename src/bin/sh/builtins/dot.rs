@@ -8,7 +8,7 @@ use core::ffi::CStr;
 
 use nestling::{Access, AsFd, Errno, OFlags, io, sys};
 
-use super::options;
+use super::getopt;
 use crate::execution;
 use crate::shell::{Answer, Divert, Flow, Shell, text};
 use nestling_shell::fields::{Arguments, Parameters};
@@ -16,9 +16,9 @@ use nestling_shell::symbols::Symbol;
 use nestling_shell::syntax::Source;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let operands = options::operands(arguments);
+    let operands = getopt::operands(arguments);
     let (Some(name), Some(c_name)) = (operands.get(0), operands.c_str(0)) else {
-        return Err(options::wrong(shell, arguments.name(), b"", "a file is missing").into());
+        return Err(getopt::wrong(shell, arguments.name(), b"", "a file is missing").into());
     };
     shell.check_depth()?;
     let path = if nestling::text::contains(name, b'/') {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::options;
+use super::getopt;
 use crate::execution;
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
@@ -11,7 +11,7 @@ use nestling_shell::syntax::Source;
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     shell.check_depth()?;
     let mut program = Vec::new();
-    for (index, operand) in options::operands(arguments).iter().enumerate() {
+    for (index, operand) in getopt::operands(arguments).iter().enumerate() {
         if index > 0 {
             program.push(b' ');
         }

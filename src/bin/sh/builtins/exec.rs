@@ -1,14 +1,14 @@
 //! `exec [-a name] [utility [argument…]]` (XCU 2.15): replaces the shell with the utility. Without a utility, the redirections stay
 //! in effect. With `-a`, the utility's argument 0 is the given name (as in bash, ksh and busybox).
 
-use super::options;
+use super::getopt;
 use crate::execution::{external, search};
 use crate::jobs;
 use crate::shell::{Answer, Divert, Shell};
 use nestling_shell::fields::{Arguments, Fields};
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let mut getopt = options::Getopt::new(arguments, "a:");
+    let mut getopt = getopt::Getopt::new(arguments, "a:");
     let mut other = None;
     while getopt.next(shell)?.is_some() {
         other = Some(getopt.argument);

@@ -1,6 +1,6 @@
 //! `exit [n]`, `return [n]` (XCU 2.15). A `return` outside of a function and of a dot script ends the script.
 
-use super::options;
+use super::getopt;
 use crate::shell::{Answer, Divert, Shell};
 use crate::{jobs, traps};
 use nestling_shell::fields::Arguments;
@@ -9,7 +9,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
     if jobs::should_stay(shell, 1) {
         return Ok(1);
     }
-    shell.status = match options::operands(arguments).get(0) {
+    shell.status = match getopt::operands(arguments).get(0) {
         None => traps::status_for_exit(shell),
         Some(operand) => number(shell, arguments, operand)?,
     };
@@ -17,7 +17,7 @@ pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 }
 
 pub fn run_return(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    shell.status = match options::operands(arguments).get(0) {
+    shell.status = match getopt::operands(arguments).get(0) {
         None => traps::status_for_return(shell),
         Some(operand) => number(shell, arguments, operand)?,
     };
@@ -27,6 +27,6 @@ pub fn run_return(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
 fn number(shell: &mut Shell, arguments: Arguments<'_>, operand: &[u8]) -> Answer {
     match nestling::text::number(operand, 10).and_then(|number| i32::try_from(number).ok()) {
         Some(status) => Ok(status),
-        None => Err(options::wrong(shell, arguments.name(), operand, "not an exit status").into()),
+        None => Err(getopt::wrong(shell, arguments.name(), operand, "not an exit status").into()),
     }
 }

@@ -1,8 +1,8 @@
 //! `export name[=value]...`, `export -p`; `readonly name[=value]...`, `readonly -p`: give variables an attribute, or list the
 //! variables that have it (XCU 2.15, `export`, `readonly`). `export -n` removes the attribute (as in bash and busybox).
 
+use super::getopt::{Getopt, Wrong, wrong};
 use super::listing;
-use super::options::{Getopt, Wrong, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 use nestling_shell::symbols::{Symbol, is_name};

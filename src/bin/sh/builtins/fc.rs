@@ -8,7 +8,7 @@ use core::ffi::CStr;
 use nestling::text::{self, Text};
 use nestling::{AsFd, Errno, OFlags, io, sys};
 
-use super::options::{Getopt, Wrong, wrong};
+use super::getopt::{Getopt, Wrong, wrong};
 use crate::execution;
 use crate::history;
 use crate::reader;

@@ -1,6 +1,6 @@
 //! `fg [job_id]`: XCU 3 `fg`.
 
-use super::options::operands;
+use super::getopt::operands;
 use crate::jobs;
 use crate::shell::{Answer, Shell, text};
 use nestling_shell::fields::Arguments;

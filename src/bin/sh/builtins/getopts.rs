@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::options::{operands, wrong};
+use super::getopt::{operands, wrong};
 use crate::shell::{Answer, Flow, Shell, number};
 use nestling_shell::fields::Arguments;
 use nestling_shell::symbols::{Symbol, is_name};

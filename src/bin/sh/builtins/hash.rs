@@ -3,13 +3,13 @@
 
 use nestling::text::Text;
 
-use super::options;
+use super::getopt;
 use crate::execution::search::{self, Target};
 use crate::shell::{Answer, Shell, text};
 use nestling_shell::fields::Arguments;
 
 pub fn run(shell: &mut Shell, arguments: Arguments<'_>) -> Answer {
-    let mut getopt = options::Getopt::new(arguments, "r");
+    let mut getopt = getopt::Getopt::new(arguments, "r");
     let mut forgets = false;
     loop {
         match getopt.next(shell) {

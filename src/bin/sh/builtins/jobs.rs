@@ -2,7 +2,7 @@
 
 use nestling::text::Text;
 
-use super::options::{Getopt, Wrong};
+use super::getopt::{Getopt, Wrong};
 use crate::jobs::State;
 use crate::shell::{Answer, Shell, text};
 use nestling_shell::fields::Arguments;

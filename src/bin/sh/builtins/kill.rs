@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use nestling::text::{self, Text};
 use nestling::{Errno, Signal, sys};
 
-use super::options::operands;
+use super::getopt::operands;
 use crate::jobs::State;
 use crate::shell::{Answer, Shell, text};
 use nestling_shell::fields::Arguments;

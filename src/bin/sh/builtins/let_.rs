@@ -1,7 +1,7 @@
 //! `let expression...`: evaluates arithmetic expressions. The exit status is 1 if the last value is 0 (as in bash, mksh and
 //! busybox).
 
-use super::options::{operands, wrong};
+use super::getopt::{operands, wrong};
 use crate::expansion::arithmetic;
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;

@@ -5,7 +5,7 @@
 //! that was declared before, or assigned in front of the function's name. `local -` does the same for the options of `set`.
 
 use super::export::{self, Operand};
-use super::options::{operands, wrong};
+use super::getopt::{operands, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 

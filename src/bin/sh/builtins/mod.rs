@@ -1,4 +1,4 @@
-//! The built-in utilities, one file for each, and what several of them share: `escapes`, `float`, `listing`, `options`.
+//! The built-in utilities, one file for each, and what several of them share: `escapes`, `float`, `listing`, `getopt`.
 
 mod alias;
 mod bg;
@@ -20,6 +20,7 @@ mod export;
 pub mod fc;
 mod fg;
 mod float;
+pub mod getopt;
 mod getopts;
 mod hash;
 mod help;
@@ -28,7 +29,6 @@ mod kill;
 mod let_;
 mod listing;
 mod local;
-pub mod options;
 mod printf;
 pub mod pwd;
 mod read;

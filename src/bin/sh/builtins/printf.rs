@@ -8,7 +8,7 @@ use nestling::text::contains;
 
 use super::escapes::{self, Escape, EscapeContext};
 use super::float::{self, Decimal};
-use super::options::{operands, wrong};
+use super::getopt::{operands, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::characters;
 use nestling_shell::fields::Arguments;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use nestling::{Errno, sys};
 
-use super::options::{Getopt, refused};
+use super::getopt::{Getopt, refused};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 use nestling_shell::symbols::Symbol;

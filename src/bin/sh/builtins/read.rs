@@ -12,7 +12,7 @@ use nestling::terminal::{self, Mode, Saved, Special, When};
 use nestling::time::{self, Clock, Timestamp};
 use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, SigSet, Signal, io, rt, sys};
 
-use super::options::{Getopt, Wrong, refused, wrong};
+use super::getopt::{Getopt, Wrong, refused, wrong};
 use crate::expansion;
 use crate::interactive;
 use crate::jobs::{self, Ready};

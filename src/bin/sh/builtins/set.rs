@@ -4,8 +4,8 @@
 use nestling::sys::credentials;
 use nestling::text::Text;
 
+use super::getopt::wrong;
 use super::listing;
-use super::options::wrong;
 use crate::jobs;
 use crate::options::{self, Opt, Options};
 use crate::shell::{Answer, Shell, text};

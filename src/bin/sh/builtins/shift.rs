@@ -1,6 +1,6 @@
 //! `shift [n]`: removes the first `n` positional parameters (XCU 2.15, `shift`).
 
-use super::options::{operands, wrong};
+use super::getopt::{operands, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 

@@ -2,7 +2,7 @@
 
 use nestling::{Signal, sys};
 
-use super::options::{Getopt, Wrong};
+use super::getopt::{Getopt, Wrong};
 use super::set;
 use crate::jobs;
 use crate::options::Opt;

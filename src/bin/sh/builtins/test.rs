@@ -7,7 +7,7 @@ use core::ffi::CStr;
 
 use nestling::{Access, Errno, FileType, Stat, sys};
 
-use super::options::{Wrong, wrong};
+use super::getopt::{Wrong, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 use nestling_shell::syntax::tree::{Operator, unary_operator};

@@ -3,7 +3,7 @@
 use nestling::Signal;
 use nestling::text::Text;
 
-use super::options::Getopt;
+use super::getopt::Getopt;
 use crate::shell::{Answer, Shell, text};
 use crate::traps::{self, Condition};
 use nestling_shell::fields::Arguments;

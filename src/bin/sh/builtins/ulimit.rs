@@ -5,7 +5,7 @@
 use nestling::text::{self, Text};
 use nestling::{Resource, Rlimit, sys};
 
-use super::options::{Getopt, refused, wrong};
+use super::getopt::{Getopt, refused, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 

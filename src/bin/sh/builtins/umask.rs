@@ -3,7 +3,7 @@
 
 use nestling::sys;
 
-use super::options::{Getopt, refused, wrong};
+use super::getopt::{Getopt, refused, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 

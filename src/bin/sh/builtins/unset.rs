@@ -1,6 +1,6 @@
 //! `unset [-fv] name...`: unsets variables, or functions (XCU 2.15, `unset`).
 
-use super::options::{Getopt, wrong};
+use super::getopt::{Getopt, wrong};
 use crate::shell::{Answer, Shell};
 use nestling_shell::fields::Arguments;
 use nestling_shell::symbols::{Symbol, is_name};

@@ -2,7 +2,7 @@
 
 use nestling::{Pid, text};
 
-use super::options::{Getopt, Wrong};
+use super::getopt::{Getopt, Wrong};
 use crate::jobs::{self, Broken, Known};
 use crate::shell::{Answer, Shell, text};
 use nestling_shell::fields::Arguments;

@@ -26,7 +26,7 @@ pub fn start(shell: &mut Shell, item: &Item) -> Flow {
             and_or(shell, &item.and_or, item, true)
         })?;
         let pids = [started.pid];
-        let started = jobs::Started {
+        let started = jobs::StartedJob {
             pids: &pids,
             group: started.group,
             text: item.text.clone(),

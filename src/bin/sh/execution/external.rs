@@ -15,7 +15,7 @@ use nestling::rt::descriptors;
 use nestling::spawn::{
     self, Action, Attributes, Error, Hook, Notice, Program, Spawn, Step, features,
 };
-use nestling::sys::signal::Action::Ignore;
+use nestling::sys::signal::Disposition::Ignore;
 use nestling::{Arg, Args, AsFd, Errno, OFlags, OwnedFd, Pid, SigSet, Signal, signals, sys};
 
 use super::{search, simple, subshell};
@@ -52,18 +52,18 @@ pub struct Wiring {
 
 /// A process that runs a program, or a copy of the shell.
 #[derive(Debug, Clone, Copy)]
-pub struct Started {
+pub struct StartedProcess {
     pub pid: Pid,
     pub group: Option<Pid>,
 }
 
 /// Waits for a command in the foreground and returns its exit status.
-pub fn wait(shell: &mut Shell, started: Started, item: &Item) -> Result<i32, Divert> {
+pub fn wait(shell: &mut Shell, started: StartedProcess, item: &Item) -> Result<i32, Divert> {
     if started.group.is_none() {
         return jobs::wait_for(shell, started.pid);
     }
     let pids = [started.pid];
-    let started = jobs::Started {
+    let started = jobs::StartedJob {
         pids: &pids,
         group: started.group,
         text: item.text.clone(),
@@ -77,7 +77,7 @@ pub fn start(
     simple: &Simple,
     fields: &Fields,
     wiring: &mut Wiring,
-) -> Result<Option<Started>, Divert> {
+) -> Result<Option<StartedProcess>, Divert> {
     let Some(name) = fields.c_str(0) else {
         return Ok(None);
     };
@@ -101,7 +101,7 @@ fn launch(
     fields: &Fields,
     name: &CStr,
     wiring: &mut Wiring,
-) -> Result<Option<Started>, Divert> {
+) -> Result<Option<StartedProcess>, Divert> {
     let mut effects = redirection::effects(shell, &simple.redirections)?;
     let is_alone = wiring.stdin.is_none() && wiring.stdout.is_none() && !wiring.background;
     let mut path = search::program(shell, name, is_alone);
@@ -122,7 +122,7 @@ fn launch(
         let failed = match spawn(shell, &effects, fields, found, wiring) {
             Ok(pid) => {
                 let group = jobs::controls(shell).then(|| wiring.group.unwrap_or(pid));
-                return Ok(Some(Started { pid, group }));
+                return Ok(Some(StartedProcess { pid, group }));
             }
             Err(failed) => failed,
         };
@@ -153,7 +153,7 @@ fn launch(
         }
         sys::process::exit(shell.status)
     };
-    Ok(Some(Started { pid, group }))
+    Ok(Some(StartedProcess { pid, group }))
 }
 
 /// Reports a program that does not exist, to the standard error of its redirections. If the message causes SIGPIPE or SIGXFSZ, `$?`

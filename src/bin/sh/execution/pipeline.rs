@@ -26,7 +26,7 @@ struct Elements {
 
 pub fn foreground(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow {
     let elements = start(shell, commands, item, false)?;
-    let started = jobs::Started {
+    let started = jobs::StartedJob {
         pids: &elements.pids,
         group: elements.group,
         text: item.text.clone(),
@@ -38,7 +38,7 @@ pub fn foreground(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow 
 /// Starts a pipeline in the background: `a | b &`.
 pub fn background(shell: &mut Shell, commands: &[Command], item: &Item) -> Flow {
     let elements = start(shell, commands, item, true)?;
-    let started = jobs::Started {
+    let started = jobs::StartedJob {
         pids: &elements.pids,
         group: elements.group,
         text: item.text.clone(),

@@ -9,7 +9,7 @@ use nestling::text::Text;
 use nestling::{AsFd, OFlags, OwnedFd, Pid, io, sys};
 
 use super::compound::apply;
-use super::external::{self, Started, Wiring};
+use super::external::{self, StartedProcess, Wiring};
 use super::without_fork::Simply;
 use super::{list, without_fork};
 use crate::jobs;
@@ -87,9 +87,9 @@ pub fn start(
     shell: &mut Shell,
     wiring: &mut Wiring,
     execute: &dyn Fn(&mut Shell) -> Flow,
-) -> Result<Started, Divert> {
+) -> Result<StartedProcess, Divert> {
     match fork(shell, wiring)? {
-        Some((pid, group)) => Ok(Started { pid, group }),
+        Some((pid, group)) => Ok(StartedProcess { pid, group }),
         None => {
             let flow = execute(shell);
             exit(shell, flow)

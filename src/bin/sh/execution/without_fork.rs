@@ -23,7 +23,7 @@
 
 use alloc::vec::Vec;
 
-use super::external::{self, Started, Wiring};
+use super::external::{self, StartedProcess, Wiring};
 use super::search::{self, Target};
 use crate::expansion;
 use crate::jobs;
@@ -88,7 +88,7 @@ pub fn start(
     simple: &Simple,
     fields: &Fields,
     wiring: &mut Wiring,
-) -> Result<Option<Started>, Divert> {
+) -> Result<Option<StartedProcess>, Divert> {
     shell.line = simple.line;
     match external::start(shell, simple, fields, wiring) {
         Err(Divert::Interrupt) => Err(Divert::Interrupt),

@@ -298,7 +298,7 @@ impl Jobs {
 
     pub(super) fn add(
         &mut self,
-        started: &Started<'_>,
+        started: &StartedJob<'_>,
         last: Option<i32>,
         pipefail: bool,
     ) -> usize {
@@ -647,7 +647,7 @@ impl Text for Line<'_> {
 
 /// A started pipeline or asynchronous list.
 #[derive(Debug)]
-pub struct Started<'a> {
+pub struct StartedJob<'a> {
     /// Its processes, in the order of the pipeline. Commands that needed no process, or that failed to start, are left out.
     pub pids: &'a [Pid],
     /// Its process group, if job control is on.

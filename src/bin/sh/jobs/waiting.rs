@@ -9,7 +9,7 @@ use nestling::time::{self, Clock, Timestamp};
 use nestling::wait::{self, Options, Who};
 use nestling::{AsFd, BorrowedFd, Errno, ExitStatus, OFlags, Pid, SigSet, Signal, io, sys};
 
-use super::table::{Death, Jobs, Started, State, exit_status};
+use super::table::{Death, Jobs, StartedJob, State, exit_status};
 use super::{controls, take_terminal_back, terminal};
 use crate::options::Opt;
 use crate::shell::{Divert, Shell};
@@ -227,7 +227,7 @@ fn interrupted(shell: &mut Shell) -> Result<(), Divert> {
 /// if that has no process.
 pub fn wait_foreground(
     shell: &mut Shell,
-    started: Started<'_>,
+    started: StartedJob<'_>,
     last: Option<i32>,
 ) -> Result<i32, Divert> {
     let pipefail = shell.options.has(Opt::Pipefail);

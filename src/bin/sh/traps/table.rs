@@ -4,7 +4,7 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use nestling::sys::signal::Action;
+use nestling::sys::signal::Disposition;
 use nestling::{SigSet, Signal, sys};
 
 /// The condition of a trap: a signal, or `None` for EXIT.
@@ -140,7 +140,7 @@ impl Traps {
     pub(super) fn is_ignored_on_entry(&mut self, signal: Signal) -> bool {
         if !self.asked.contains(signal) {
             self.asked = self.asked.with(signal);
-            if let Ok(Action::Ignore) = sys::signal::action(signal) {
+            if let Ok(Disposition::Ignore) = sys::signal::action(signal) {
                 self.ignored_on_entry = self.ignored_on_entry.with(signal);
             }
         }
