@@ -52,7 +52,7 @@ impl<'a> Copier<'a> {
     }
 
     /// Copies the file or the tree `source` to the path `target`. Reports errors, and goes on with the next file. Returns the exit
-    /// status.
+    /// status. It is long because each kind of visit has an arm, and most of them continue the walk in their own way.
     pub fn copy(&mut self, source: &CStr, target: &CStr, permits: Permits<'_>) -> i32 {
         let mut walk = match Walk::new(source, self.how.follow) {
             Ok(walk) => walk,

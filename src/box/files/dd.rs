@@ -60,6 +60,7 @@ const SKIP_BYTES: u32 = 1 << 13;
 const SEEK_BYTES: u32 = 1 << 14;
 const SYNC_OUTPUT: u32 = 1 << 15;
 
+/// It is long because each operand has an arm, and they share the word and its value.
 fn dd(call: &Call<'_>) -> Result<i32, i32> {
     let mut dd = Dd {
         call,

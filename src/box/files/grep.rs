@@ -51,6 +51,7 @@ enum Pattern {
     Regular(Regular),
 }
 
+/// It is long because each option has an arm.
 fn grep(call: &Call<'_>) -> Result<i32, i32> {
     let mut options = call.options("EFGclLnqsvixwohHrRye:f:m:aI");
     options.wrong = 2;

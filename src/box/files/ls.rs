@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ffi::CStr;
 
-use nestling::applet::{Applet, Call};
+use nestling::applet::{Applet, Call, Operands};
 use nestling::dir::ReadDir;
 use nestling::text::Text;
 use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, Stat, io, sys, terminal, text};
@@ -129,6 +129,7 @@ impl Listing {
     }
 }
 
+/// It is long because each option has a field and an arm.
 fn ls(call: &Call<'_>) -> Result<i32, i32> {
     let is_terminal = terminal::is_terminal(io::stdout());
     let mut ls = Ls {
@@ -205,59 +206,14 @@ fn ls(call: &Call<'_>) -> Result<i32, i32> {
     if ls.time != Time::Modified && ls.format != Format::Long && ls.by == By::Name {
         ls.by = By::Time;
     }
-    let follows =
-        ls.follows || follows_operands || !(themselves || ls.classify || ls.format == Format::Long);
-    let operands = options.operands();
-    let default = operands.clone().next().is_none().then_some(c".");
-    let (mut files, mut directories) = (Listing::default(), Listing::default());
-    for path in default.into_iter().chain(operands) {
-        let stat = match follows {
-            true if ls.follows || follows_operands => sys::file::stat(path),
-            true => sys::file::stat(path).or_else(|errno| dangling(path, errno)),
-            false => sys::file::lstat(path),
-        };
-        match stat {
-            Ok(stat) => match stat.is_dir() && !themselves {
-                true => &mut directories,
-                false => &mut files,
-            }
-            .add(path, stat.file_type(), Some(ls.about(&stat))),
-            // As in the programs of GNU, an operand that cannot be listed is worse than an entry.
-            Err(errno) => {
-                call.fail(path, errno);
-                ls.status = 2;
-            }
-        }
-    }
-    let several = files.entries.len() + directories.entries.len() > 1 || ls.status > 0;
-    let mut is_first = files.entries.is_empty();
-    let here = OFlags::PATH | OFlags::CLOEXEC;
-    let here = sys::fd::open(c".", here, 0).map_err(|errno| call.fail(c".", errno))?;
-    ls.write(&files, here.as_fd());
-    // The last one is listed next. With `-R`, those that are found are added.
-    let mut left: Vec<Vec<u8>> = Vec::new();
-    for entry in ls.sorted(&directories).into_iter().rev() {
-        left.push(directories.name(entry).to_bytes_with_nul().to_vec());
-    }
-    while let Some(path) = left.pop() {
-        let path = c_str(&path);
-        if !core::mem::replace(&mut is_first, false) {
-            ls.out.write(b"\n");
-        }
-        if several || ls.recursive {
-            ls.name(path.to_bytes());
-            ls.out.write(b":\n");
-        }
-        if let Err(errno) = ls.directory(path, &mut left) {
-            ls.out.flush();
-            call.fail(path, errno);
-            ls.status = 2;
-        }
-        if ls.out.has_failed() {
-            break;
-        }
-    }
-    Ok(ls.out.finish(call, ls.status, 2))
+    let follow: fn(&CStr) -> Result<Stat, Errno> = if ls.follows || follows_operands {
+        sys::file::stat
+    } else if themselves || ls.classify || ls.format == Format::Long {
+        sys::file::lstat
+    } else {
+        |path| sys::file::stat(path).or_else(|errno| dangling(path, errno))
+    };
+    ls.list(options.operands(), themselves, follow)
 }
 
 /// A link that leads nowhere is listed as itself; a loop of links is an error.
@@ -281,6 +237,61 @@ fn contains_itself(path: &CStr) -> bool {
 }
 
 impl Ls<'_> {
+    /// Lists the operands, or without one the current directory: first the files, or with `themselves` the directories, too, then what is in
+    /// the directories. Returns the exit status.
+    fn list(
+        mut self,
+        operands: Operands<'_>,
+        themselves: bool,
+        follow: fn(&CStr) -> Result<Stat, Errno>,
+    ) -> Result<i32, i32> {
+        let default = operands.clone().next().is_none().then_some(c".");
+        let (mut files, mut directories) = (Listing::default(), Listing::default());
+        for path in default.into_iter().chain(operands) {
+            match follow(path) {
+                Ok(stat) => match stat.is_dir() && !themselves {
+                    true => &mut directories,
+                    false => &mut files,
+                }
+                .add(path, stat.file_type(), Some(self.about(&stat))),
+                // As in the programs of GNU, an operand that cannot be listed is worse than an entry.
+                Err(errno) => {
+                    self.call.fail(path, errno);
+                    self.status = 2;
+                }
+            }
+        }
+        let several = files.entries.len() + directories.entries.len() > 1 || self.status > 0;
+        let mut is_first = files.entries.is_empty();
+        let here = OFlags::PATH | OFlags::CLOEXEC;
+        let here = sys::fd::open(c".", here, 0).map_err(|errno| self.call.fail(c".", errno))?;
+        self.write(&files, here.as_fd());
+        // The last one is listed next. With `-R`, those that are found are added.
+        let mut left: Vec<Vec<u8>> = Vec::new();
+        for entry in self.sorted(&directories).into_iter().rev() {
+            left.push(directories.name(entry).to_bytes_with_nul().to_vec());
+        }
+        while let Some(path) = left.pop() {
+            let path = c_str(&path);
+            if !core::mem::replace(&mut is_first, false) {
+                self.out.write(b"\n");
+            }
+            if several || self.recursive {
+                self.name(path.to_bytes());
+                self.out.write(b":\n");
+            }
+            if let Err(errno) = self.directory(path, &mut left) {
+                self.out.flush();
+                self.call.fail(path, errno);
+                self.status = 2;
+            }
+            if self.out.has_failed() {
+                break;
+            }
+        }
+        Ok(self.out.finish(self.call, self.status, 2))
+    }
+
     fn about(&self, stat: &Stat) -> About {
         About {
             mode: stat.permissions(),

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
 use nestling::{OFlags, sys, text};
@@ -150,31 +151,7 @@ fn sort(call: &Call<'_>) -> Result<i32, i32> {
             checks,
         ));
     }
-    let mut order: Vec<usize> = (0..sort.lines.len()).collect();
-    sort::sort(&mut order, &|one, other| {
-        sort.compare(sort.line(one), sort.line(other))
-    });
-    // Only now, because the output may be one of the files.
-    let mut out = Output::new();
-    if let Some(path) = output.filter(|it| *it != c"-") {
-        let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::TRUNC | OFlags::CLOEXEC;
-        let file = sys::fd::open(path, flags, 0o666);
-        out = Output::to(file.map_err(|errno| {
-            call.fail(path, errno);
-            2
-        })?);
-    }
-    let mut last = None;
-    for line in order.into_iter().map(|index| sort.line(index)) {
-        let repeats = last.is_some_and(|last| sort.by_keys(last, line) == Ordering::Equal);
-        if sort.unique && repeats {
-            continue;
-        }
-        out.write(line);
-        out.write(&[end]);
-        last = Some(line);
-    }
-    Ok(out.finish(call, 0, 2))
+    sort.write(call, output, end)
 }
 
 /// Reads `F[.C][letters][,F[.C][letters]]`.
@@ -224,6 +201,35 @@ fn position(text: &[u8], how: &mut How, is_end: bool) -> Option<(u64, Option<u64
 }
 
 impl Sort {
+    /// Writes the lines in their order. Returns the exit status.
+    fn write(&self, call: &Call<'_>, output: Option<&CStr>, end: u8) -> Result<i32, i32> {
+        let mut order: Vec<usize> = (0..self.lines.len()).collect();
+        sort::sort(&mut order, &|one, other| {
+            self.compare(self.line(one), self.line(other))
+        });
+        // Only now, because the output may be one of the files.
+        let mut out = Output::new();
+        if let Some(path) = output.filter(|it| *it != c"-") {
+            let flags = OFlags::WRONLY | OFlags::CREAT | OFlags::TRUNC | OFlags::CLOEXEC;
+            let file = sys::fd::open(path, flags, 0o666);
+            out = Output::to(file.map_err(|errno| {
+                call.fail(path, errno);
+                2
+            })?);
+        }
+        let mut last = None;
+        for line in order.into_iter().map(|index| self.line(index)) {
+            let repeats = last.is_some_and(|last| self.by_keys(last, line) == Ordering::Equal);
+            if self.unique && repeats {
+                continue;
+            }
+            out.write(line);
+            out.write(&[end]);
+            last = Some(line);
+        }
+        Ok(out.finish(call, 0, 2))
+    }
+
     fn line(&self, index: usize) -> &[u8] {
         let (start, length) = self.lines.get(index).copied().unwrap_or_default();
         self.text.get(start..start + length).unwrap_or_default()

@@ -52,51 +52,81 @@ fn tr(call: &Call<'_>) -> Result<i32, i32> {
     if replaces && to.is_empty() && !truncates {
         return Ok(call.complain(b"", "string2 is empty"));
     }
-    let mut table: Vec<u8> = (0..=255).collect();
-    let (mut is_deleted, mut is_squeezed) = ([false; 256], [false; 256]);
-    let mark = |marks: &mut [bool; 256], bytes: &[u8]| {
-        for &byte in bytes {
-            if let Some(mark) = marks.get_mut(usize::from(byte)) {
-                *mark = true;
-            }
-        }
-    };
+    let mut table = Table::new();
     if deletes {
-        mark(&mut is_deleted, &from);
+        mark(&mut table.is_deleted, &from);
     }
     if squeezes {
-        mark(&mut is_squeezed, if other.is_some() { &to } else { &from });
+        mark(
+            &mut table.is_squeezed,
+            if other.is_some() { &to } else { &from },
+        );
     }
     if replaces {
+        table.replace(&from, &to, truncates);
+    }
+    Ok(table.copy(call))
+}
+
+/// What happens to each byte.
+struct Table {
+    new: [u8; 256],
+    is_deleted: [bool; 256],
+    is_squeezed: [bool; 256],
+}
+
+fn mark(marks: &mut [bool; 256], bytes: &[u8]) {
+    for &byte in bytes {
+        if let Some(mark) = marks.get_mut(usize::from(byte)) {
+            *mark = true;
+        }
+    }
+}
+
+impl Table {
+    fn new() -> Self {
+        Self {
+            new: core::array::from_fn(|index| index as u8),
+            is_deleted: [false; 256],
+            is_squeezed: [false; 256],
+        }
+    }
+
+    /// Replaces bytes. For those of `from` that have no counterpart, `to` is continued with its last byte, unless it is `truncated`.
+    fn replace(&mut self, from: &[u8], to: &[u8], truncated: bool) {
         for (index, &byte) in from.iter().enumerate() {
-            let new = match to.get(index).or(to.last().filter(|_| !truncates)) {
-                Some(new) => *new,
-                None => break,
+            let Some(&new) = to.get(index).or(to.last().filter(|_| !truncated)) else {
+                break;
             };
-            if let Some(place) = table.get_mut(usize::from(byte)) {
+            if let Some(place) = self.new.get_mut(usize::from(byte)) {
                 *place = new;
             }
         }
     }
-    let (mut out, mut last, mut part) = (Output::new(), None, Vec::new());
-    let outcome = input::blocks(io::stdin(), &mut |block| {
-        part.clear();
-        for &byte in block {
-            let index = usize::from(byte);
-            if is_deleted.get(index) == Some(&true) {
-                continue;
+
+    /// Copies standard input to standard output by the table. Returns the exit status.
+    fn copy(&self, call: &Call<'_>) -> i32 {
+        let (mut out, mut last, mut part) = (Output::new(), None, Vec::new());
+        let outcome = input::blocks(io::stdin(), &mut |block| {
+            part.clear();
+            for &byte in block {
+                let index = usize::from(byte);
+                if self.is_deleted.get(index) == Some(&true) {
+                    continue;
+                }
+                let new = self.new.get(index).copied().unwrap_or(byte);
+                let repeats =
+                    last == Some(new) && self.is_squeezed.get(usize::from(new)) == Some(&true);
+                if !repeats {
+                    part.push(new);
+                }
+                last = Some(new);
             }
-            let new = table.get(index).copied().unwrap_or(byte);
-            let repeats = last == Some(new) && is_squeezed.get(usize::from(new)) == Some(&true);
-            if !repeats {
-                part.push(new);
-            }
-            last = Some(new);
-        }
-        out.write(&part);
-    });
-    let status = outcome.map_or_else(|errno| call.fail(c"standard input", errno), |()| 0);
-    Ok(out.finish(call, status, 1))
+            out.write(&part);
+        });
+        let status = outcome.map_or_else(|errno| call.fail(c"standard input", errno), |()| 0);
+        out.finish(call, status, 1)
+    }
 }
 
 /// The bytes of a string. `[x*]` fills up to `length` bytes. `None` if the string is wrong.

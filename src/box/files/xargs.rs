@@ -21,7 +21,20 @@ struct Xargs<'a> {
     call: &'a Call<'a>,
     /// The command and its first arguments.
     command: Args<'a>,
+    /// `-0`: each word ends with a null byte.
+    is_raw: bool,
+    /// `-r`: without words, nothing is run.
+    needs_words: bool,
+    /// `-t`.
     says: bool,
+    /// `-n`, `-L` and `-s`.
+    most: u64,
+    most_lines: u64,
+    size: u64,
+    /// `-E`: the word that ends the input.
+    eof: Option<&'a [u8]>,
+    /// `-I`.
+    replaced: Option<&'a [u8]>,
     /// The words for the next command line, and their length with null bytes.
     words: Vec<Vec<u8>>,
     length: usize,
@@ -32,11 +45,23 @@ struct Xargs<'a> {
 const LONG: u64 = 96 * 1024;
 
 fn xargs(call: &Call<'_>) -> Result<i32, i32> {
+    let echo = nestling::args![c"echo"];
+    let mut xargs = Xargs {
+        call,
+        command: Args::new(&echo),
+        is_raw: false,
+        needs_words: false,
+        says: false,
+        most: u64::MAX,
+        most_lines: u64::MAX,
+        size: LONG,
+        eof: None,
+        replaced: None,
+        words: Vec::new(),
+        length: 0,
+        status: 0,
+    };
     let mut options = call.options("+0rtn:L:s:E:I:");
-    let (mut is_raw, mut needs_words) = (false, false);
-    let (mut most, mut most_lines, mut size) = (u64::MAX, u64::MAX, LONG);
-    let (mut eof, mut replaced) = (None, None);
-    let mut says = false;
     while let Some(letter) = options.next()? {
         let value = options.value.to_bytes();
         let number = || match text::number(value, 10) {
@@ -44,100 +69,22 @@ fn xargs(call: &Call<'_>) -> Result<i32, i32> {
             _ => Err(call.complain(value, "not a number")),
         };
         match letter {
-            b'0' => is_raw = true,
-            b'r' => needs_words = true,
-            b't' => says = true,
+            b'0' => xargs.is_raw = true,
+            b'r' => xargs.needs_words = true,
+            b't' => xargs.says = true,
             // The last of the two counts.
-            b'n' => (most, most_lines) = (number()?, u64::MAX),
-            b'L' => (most, most_lines) = (u64::MAX, number()?),
-            b's' => size = number()?.min(LONG),
-            b'E' => eof = Some(value).filter(|it| !it.is_empty()),
-            _ => replaced = Some(value),
+            b'n' => (xargs.most, xargs.most_lines) = (number()?, u64::MAX),
+            b'L' => (xargs.most, xargs.most_lines) = (u64::MAX, number()?),
+            b's' => xargs.size = number()?.min(LONG),
+            b'E' => xargs.eof = Some(value).filter(|it| !it.is_empty()),
+            _ => xargs.replaced = Some(value),
         }
     }
     let command = options.command();
-    let echo = nestling::args![c"echo"];
-    let mut xargs = Xargs {
-        call,
-        command: if command.is_empty() {
-            Args::new(&echo)
-        } else {
-            command
-        },
-        says,
-        words: Vec::new(),
-        length: 0,
-        status: 0,
-    };
-    let fixed: usize = xargs.command.iter().map(|it| it.count_bytes() + 1).sum();
-    let size = size as usize;
-    let mut lines = Lines::with_delimiter(io::stdin(), if is_raw { 0 } else { b'\n' });
-    let (mut count, mut line_count, mut ran) = (0, 0, false);
-    let mut rest = Vec::new();
-    'input: loop {
-        let failed = |errno: Errno| call.fail(c"standard input", errno);
-        let Some(line) = lines.next().map_err(failed)? else {
-            break;
-        };
-        rest.clear();
-        rest.extend_from_slice(line);
-        // A backslash before the newline continues the word.
-        while !is_raw && is_continued(&rest) {
-            let Some(line) = lines.next().map_err(failed)? else {
-                break;
-            };
-            rest.extend_from_slice(line);
-        }
-        let ends_with_blank = matches!(&rest[..], [.., b' ' | b'\t', b'\n']);
-        let mut line = &rest[..];
-        let mut has_words = false;
-        loop {
-            let word = match (is_raw, replaced) {
-                (true, _) => {
-                    let whole = core::mem::take(&mut line);
-                    (!whole.is_empty()).then(|| whole.strip_suffix(b"\0").unwrap_or(whole).to_vec())
-                }
-                (false, _) => next_word(&mut line, replaced.is_some())
-                    .map_err(|why| call.complain(b"", why))?,
-            };
-            let Some(word) = word else {
-                break;
-            };
-            if eof == Some(&word[..]) {
-                break 'input;
-            }
-            has_words = true;
-            let length = word.len() + 1;
-            if fixed + length > size {
-                return Ok(call.complain(b"", "an argument is too long"));
-            }
-            if let Some(replaced) = replaced {
-                xargs.replace(replaced, &word)?;
-                ran = true;
-                continue;
-            }
-            if fixed + xargs.length + length > size {
-                xargs.run()?;
-                (count, line_count, ran) = (0, 0, true);
-            }
-            xargs.words.push(word);
-            xargs.length += length;
-            count += 1;
-            if count == most {
-                xargs.run()?;
-                (count, line_count, ran) = (0, 0, true);
-            }
-        }
-        line_count += u64::from(has_words && !ends_with_blank);
-        if line_count == most_lines && !xargs.words.is_empty() {
-            xargs.run()?;
-            (count, line_count, ran) = (0, 0, true);
-        }
+    if !command.is_empty() {
+        xargs.command = command;
     }
-    if !xargs.words.is_empty() || !ran && !needs_words && replaced.is_none() {
-        xargs.run()?;
-    }
-    Ok(xargs.status)
+    xargs.all()
 }
 
 /// Whether the number of backslashes before the newline at the end is odd.
@@ -180,6 +127,81 @@ fn next_word(line: &mut &[u8], whole: bool) -> Result<Option<Vec<u8>>, &'static 
 }
 
 impl Xargs<'_> {
+    /// Reads the words of standard input, and runs the command lines. Returns the exit status.
+    fn all(&mut self) -> Result<i32, i32> {
+        let call = self.call;
+        let fixed: usize = self.command.iter().map(|it| it.count_bytes() + 1).sum();
+        let size = self.size as usize;
+        let mut lines = Lines::with_delimiter(io::stdin(), if self.is_raw { 0 } else { b'\n' });
+        let (mut count, mut line_count, mut ran) = (0, 0, false);
+        let mut rest = Vec::new();
+        'input: loop {
+            let failed = |errno: Errno| call.fail(c"standard input", errno);
+            let Some(line) = lines.next().map_err(failed)? else {
+                break;
+            };
+            rest.clear();
+            rest.extend_from_slice(line);
+            // A backslash before the newline continues the word.
+            while !self.is_raw && is_continued(&rest) {
+                let Some(line) = lines.next().map_err(failed)? else {
+                    break;
+                };
+                rest.extend_from_slice(line);
+            }
+            let ends_with_blank = matches!(&rest[..], [.., b' ' | b'\t', b'\n']);
+            let mut line = &rest[..];
+            let mut has_words = false;
+            loop {
+                let word = match (self.is_raw, self.replaced) {
+                    (true, _) => {
+                        let whole = core::mem::take(&mut line);
+                        (!whole.is_empty())
+                            .then(|| whole.strip_suffix(b"\0").unwrap_or(whole).to_vec())
+                    }
+                    (false, _) => next_word(&mut line, self.replaced.is_some())
+                        .map_err(|why| call.complain(b"", why))?,
+                };
+                let Some(word) = word else {
+                    break;
+                };
+                if self.eof == Some(&word[..]) {
+                    break 'input;
+                }
+                has_words = true;
+                let length = word.len() + 1;
+                if fixed + length > size {
+                    return Ok(call.complain(b"", "an argument is too long"));
+                }
+                if let Some(replaced) = self.replaced {
+                    self.replace(replaced, &word)?;
+                    ran = true;
+                    continue;
+                }
+                if fixed + self.length + length > size {
+                    self.run()?;
+                    (count, line_count, ran) = (0, 0, true);
+                }
+                self.words.push(word);
+                self.length += length;
+                count += 1;
+                if count == self.most {
+                    self.run()?;
+                    (count, line_count, ran) = (0, 0, true);
+                }
+            }
+            line_count += u64::from(has_words && !ends_with_blank);
+            if line_count == self.most_lines && !self.words.is_empty() {
+                self.run()?;
+                (count, line_count, ran) = (0, 0, true);
+            }
+        }
+        if !self.words.is_empty() || !ran && !self.needs_words && self.replaced.is_none() {
+            self.run()?;
+        }
+        Ok(self.status)
+    }
+
     /// Runs the command with the words.
     fn run(&mut self) -> Result<(), i32> {
         let words = core::mem::take(&mut self.words);

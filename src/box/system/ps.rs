@@ -281,9 +281,19 @@ fn ps(call: &Call<'_>) -> Result<i32, i32> {
             (true, false) => same,
         }
     };
+    list(call, &columns, &mut context, &selected)
+}
+
+/// Lists the processes that are selected. Returns the exit status.
+fn list(
+    call: &Call<'_>,
+    columns: &[Column],
+    context: &mut Context,
+    selected: &dyn Fn(&Process) -> bool,
+) -> Result<i32, i32> {
     let mut out = Output::new();
     if columns.iter().any(|column| !column.header.is_empty()) {
-        row(&columns, &mut |column| column.header.clone(), &mut out);
+        row(columns, &mut |column| column.header.clone(), &mut out);
     }
     let directory = c"/proc";
     let mut entries = ReadDir::open(directory).map_err(|errno| call.fail(directory, errno))?;
@@ -294,10 +304,10 @@ fn ps(call: &Call<'_>) -> Result<i32, i32> {
         .map_err(|errno| call.fail(directory, errno))?
     {
         let process = text::number(entry.name.to_bytes(), 10).and_then(Process::read);
-        if let Some(process) = process.filter(selected) {
+        if let Some(process) = process.filter(|it| selected(it)) {
             found = true;
             row(
-                &columns,
+                columns,
                 &mut |column| context.text(&process, column.place),
                 &mut out,
             );

@@ -197,6 +197,7 @@ fn an_init_passes_its_test_and_without_being_process_1_is_its_own_service() {
     assert!(said.starts_with("this is process "), "{said}");
 }
 
+/// It is long because all verdicts are of one project: each project would take a build of its own.
 #[test]
 fn each_test_passes_fails_is_skipped_or_takes_too_long_and_a_summary_counts_them() {
     let project = Project::new("verdicts", "--init");
