@@ -26,7 +26,7 @@ use core::ffi::CStr;
 use core::time::Duration;
 
 use nestling::command::Command;
-use nestling::spawn::{Memory, Program, Spawn};
+use nestling::spawn::{DEFAULT_PATH, Memory, Program, Spawn};
 use nestling::sys::mount::{MountFlags, mount};
 use nestling::sys::reboot::Reboot;
 use nestling::{
@@ -169,7 +169,7 @@ fn run(commands: &[u8], process: Process) -> i32 {
         command.args(args).default_signals(jobs::SIGNALS);
         command.memory(Memory::Copied); // process 1 shares its memory with no child
         if process.env().var(c"PATH").is_none() {
-            command.env("PATH", "/bin:/sbin:/usr/bin:/usr/sbin");
+            command.env("PATH", DEFAULT_PATH);
         }
         match command.spawn() {
             Ok(child) => {

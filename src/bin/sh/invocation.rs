@@ -18,7 +18,7 @@ use crate::history;
 use crate::interactive;
 use crate::options::{self, Opt, Options};
 use crate::reader;
-use crate::shell::{Divert, Flow, Hooks, Shell, text};
+use crate::shell::{Divert, Flow, Hooks, Shell, number, text};
 use crate::stack::Stack;
 use crate::traps::{self, table::Traps};
 use crate::variables::Variables;
@@ -302,16 +302,7 @@ fn import(shell: &mut Shell, process: rt::Process) {
     };
     set(Symbol::IFS, b" \t\n");
     set(Symbol::OPTIND, b"1");
-    let mut parent = Vec::new();
-    let mut number = sys::process::getppid().max(0);
-    loop {
-        parent.insert(0, b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    set(Symbol::PPID, &parent);
+    set(Symbol::PPID, &number(sys::process::getppid().into()));
     let mut unless_set = |name: Symbol, value: &[u8]| {
         if shell.variables.get(name).is_none() {
             let _ = shell.variables.set(name, value);

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use nestling::{FileType, text};
 
+use super::columns::decimal;
 use super::date::{Local, MONTHS};
 use super::output::Output;
 
@@ -71,21 +72,12 @@ pub fn offset(out: &mut Output, seconds: i32) {
 
 /// Writes a number with at least this width.
 pub fn padded(out: &mut Output, number: i64, width: usize, with: u8) {
-    let mut digits = Vec::new();
-    let mut rest = number.unsigned_abs();
-    loop {
-        digits.push(b'0' + (rest % 10) as u8);
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
+    let digits = decimal(number.unsigned_abs());
     if number < 0 {
         out.write(b"-");
     }
     for _ in digits.len()..width {
         out.write(&[with]);
     }
-    digits.reverse();
     out.write(&digits);
 }

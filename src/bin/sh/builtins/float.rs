@@ -3,6 +3,8 @@
 
 use alloc::vec::Vec;
 
+use nestling::text::Text;
+
 use super::printf::Spec;
 
 /// A number with a greater exponent is infinity, or zero if the exponent is negative. A `long double` has a similar range.
@@ -95,10 +97,12 @@ impl Decimal {
     }
 
     pub fn from_integer(negative: bool, magnitude: u64) -> Self {
-        let (mut digits, mut rest) = (Vec::new(), magnitude);
-        while rest > 0 {
-            digits.insert(0, (rest % 10) as u8);
-            rest /= 10;
+        let mut digits = Vec::new();
+        if magnitude > 0 {
+            magnitude.write(&mut digits);
+        }
+        for digit in &mut digits {
+            *digit -= b'0';
         }
         Self {
             negative,
