@@ -257,6 +257,8 @@ impl Selection {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::*;
 
     fn items() -> Vec<Item> {
@@ -352,5 +354,62 @@ mod tests {
             ..Selection::default()
         };
         assert!(selection.of(items()).is_err());
+    }
+
+    /// Whether a row's path covers a file: `NAME` is any name, and a folder covers what is in it.
+    fn covers(row: &str, file: &str) -> bool {
+        let (mut row, mut file) = (row.split('/'), file.split('/'));
+        loop {
+            match (row.next(), file.next()) {
+                (Some(""), Some(_)) | (None, None) => return true,
+                (Some(part), Some(name)) => match part.split_once("NAME") {
+                    Some((start, end)) if name.starts_with(start) && name.ends_with(end) => {}
+                    None if part == name => {}
+                    Some(_) | None => return false,
+                },
+                (Some(_), None) | (None, Some(_)) => return false,
+            }
+        }
+    }
+
+    /// Adds the paths of the files in a folder, without those that programs make there.
+    fn add_files(folder: &Path, prefix: &str, to: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let name = entry.file_name().into_string().expect("a name");
+            let path = format!("{prefix}{name}");
+            match entry.file_type().expect("a type").is_dir() {
+                _ if name.starts_with('.') => {}
+                true if ["target", "corpus", "artifacts", "coverage"].contains(&&*name) => {}
+                true => add_files(&entry.path(), &format!("{path}/"), to),
+                false => to.push(path),
+            }
+        }
+    }
+
+    #[test]
+    fn the_readme_of_the_tests_says_of_each_file_what_it_is() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests");
+        let readme = fs::read_to_string(folder.join("README.md")).expect("the README");
+        let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
+        let rows: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+        let mut files = Vec::new();
+        add_files(&folder, "", &mut files);
+        // Other programs define what these files are.
+        let known = [
+            "Cargo.toml",
+            "Cargo.lock",
+            "build.rs",
+            "clippy.toml",
+            "README.md",
+        ];
+        for file in &files {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let described = rows.iter().filter(|row| covers(row, file)).count();
+            assert!(described > 0 || known.contains(&name), "no row for {file}");
+        }
+        for row in rows {
+            assert!(files.iter().any(|it| covers(row, it)), "no file for {row}");
+        }
     }
 }
