@@ -323,11 +323,18 @@ impl Run<'_> {
             }
         }
         if tests.contains(&"std_command") {
-            // A host test runs one of the documentation's examples.
+            // This test runs examples of the documentation.
             self.report.suite("build", "nestling examples", || {
                 let words = "build -p nestling --features alloc,std --examples";
                 let command = cargo(words.split(' '));
                 Ok(whole(self.capture("build examples", &command)?))
+            });
+        }
+        if tests.contains(&"sh_editor") {
+            self.report.suite("build", "nestling-shell example", || {
+                let words = "build -p nestling-shell --example edit_commands";
+                let command = cargo(words.split(' '));
+                Ok(whole(self.capture("build example", &command)?))
             });
         }
         if !tests.is_empty() {

@@ -1,4 +1,4 @@
-//! Tests the expansion of words without a shell: a host of variables takes its place.
+//! Tests the expansion of words, and the last word for completion, without a shell: a host of variables takes its place.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use nestling::Errno;
 use nestling::text::Text;
+use nestling_shell::editor::completion::Word;
 use nestling_shell::expansion::{self, Error};
 use nestling_shell::fields::{Fields, Parameters};
 use nestling_shell::map::Map;
@@ -212,4 +213,31 @@ fn deep_words_end_before_the_stack_does() {
     variables.is_stack_low = true;
     let answer = expansion::fields(&mut variables, &simple.words, &mut Fields::new());
     assert_eq!(answer, Err("nested too deeply".into()));
+}
+
+#[test]
+fn the_last_word_of_an_incomplete_command_is_what_completion_needs() {
+    let last = |line: &str| Word::last(&mut Variables::new(), line.as_bytes());
+    let word = last("x=1 cat <in \"a b/$HOME/c").expect("a word");
+    assert_eq!((word.start, word.quote), (12, b'"'));
+    assert_eq!(word.command.as_deref(), Some(&b"cat"[..]));
+    assert_eq!(word.value, b"a b//home/me/c");
+    assert_eq!(word.component.0, 23);
+    assert!(!word.is_target && !word.is_unknown && !word.is_pattern);
+
+    let word = last("echo $(sort <fi").expect("a word");
+    assert_eq!(word.command.as_deref(), Some(&b"sort"[..]));
+    assert!(word.is_target);
+
+    let word = last("sudo ls; env do").expect("a word");
+    assert_eq!((word.command, word.value), (None, b"do".to_vec()));
+
+    assert_eq!(
+        last("echo ${HO").expect("a word").parameter,
+        Some((7, true))
+    );
+    assert_eq!(last("ls ~us").expect("a word").tilde, Some(0));
+    assert!(last("ls a*").expect("a word").is_pattern);
+    assert!(last("ls $(x)").expect("a word").is_unknown);
+    assert!(last("ls # comment").is_none());
 }
