@@ -106,7 +106,7 @@ fn content(read: &mut dyn FnMut(&mut [u8]) -> Result<usize, Errno>) -> Result<Ve
 /// entry, which begin with a tag and the rights.
 fn rights_of_group(list: &[u8]) -> Option<u32> {
     const GROUP_OBJ: [u8; 2] = [4, 0];
-    let entries = list.get(4..)?.chunks_exact(8);
-    let entry = entries.filter(|it| it.starts_with(&GROUP_OBJ)).next()?;
+    let mut entries = list.get(4..)?.chunks_exact(8);
+    let entry = entries.find(|it| it.starts_with(&GROUP_OBJ))?;
     entry.get(2).map(|&rights| u32::from(rights & 7))
 }

@@ -156,10 +156,12 @@ impl<'a> Copier<'a> {
             return self.preserve(visit.path, path, &stat);
         }
         let mode = stat.permissions() & 0o1777 & !self.how.umask;
-        match is_new && mode & 0o1700 != 0o700 {
-            true => sys::file::chmod(path, mode),
-            false => Ok(()),
+        if !is_new || mode & 0o1700 == 0o700 {
+            return Ok(());
         }
+        // The directory above may have given it its set-group-ID bit.
+        let inherited = sys::file::stat(path)?.permissions() & 0o2000;
+        sys::file::chmod(path, mode | inherited)
     }
 
     fn file(&mut self, visit: &Visit<'_>, path: &CStr) -> Result<(), (Side, Errno)> {

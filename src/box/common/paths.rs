@@ -66,12 +66,24 @@ pub fn is_same_name(one: &CStr, other: &CStr) -> bool {
         && matches!((directory(one), directory(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// A name in the same directory that no other process uses: `path` is made with this name first, and renamed.
+/// A name in the same directory that no file has: `path` is made with this name first, and renamed. (A process that was killed may
+/// have left the first of them.)
 pub fn temporary(path: &CStr) -> Vec<u8> {
-    let mut name = b".box-".to_vec();
     let pid = sys::process::getpid().as_raw();
-    pid.write(&mut Bytes(&mut name));
-    join(parent(path.to_bytes()), &name)
+    let mut number = 0;
+    loop {
+        let mut name = b".box-".to_vec();
+        pid.write(&mut Bytes(&mut name));
+        if number > 0 {
+            name.push(b'-');
+            number.write(&mut Bytes(&mut name));
+        }
+        let name = join(parent(path.to_bytes()), &name);
+        if sys::file::lstat(c_str(&name)).is_err() {
+            return name;
+        }
+        number += 1;
+    }
 }
 
 /// Where the operands of `cp`, `mv` and `ln` go.

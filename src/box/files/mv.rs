@@ -137,9 +137,6 @@ impl Mv<'_> {
         };
         let temporary = temporary(path);
         let temporary = c_str(&temporary);
-        if sys::file::lstat(temporary).is_ok() {
-            return self.call.fail(temporary, Errno::EEXIST);
-        }
         let mut status = Copier::new(self.call, how).copy(source, temporary, &mut |_, _| true);
         let is_complete = status == 0;
         if is_complete {

@@ -229,7 +229,7 @@ fn one(text: &[u8]) -> Option<(u8, &[u8])> {
     if matches!(letter, b'0'..=b'7') {
         let digits = rest
             .iter()
-            .take(3)
+            .take(if letter < b'4' { 3 } else { 2 })
             .take_while(|it| matches!(it, b'0'..=b'7'));
         let (digits, more) = rest.split_at_checked(digits.count())?;
         return Some((text::number(digits, 8)? as u8, more));

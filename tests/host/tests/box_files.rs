@@ -217,7 +217,9 @@ fn cp_reports_a_full_disk_and_a_bad_one() {
 
 /// Another file system than that of the temporary files.
 fn other_file_system(folder: &Folder) -> Option<Folder> {
-    let shared = Folder::within(Path::new("/dev/shm"), "other");
+    // Each test has a folder of its own there, too.
+    let name = folder.0.file_name().expect("a name").to_string_lossy();
+    let shared = Folder::within(Path::new("/dev/shm"), &name);
     let device = |it: &Folder| it.0.metadata().expect("a folder").dev();
     (device(&shared) != device(folder)).then_some(shared)
 }
@@ -372,6 +374,42 @@ fn cp_does_not_follow_a_link_in_the_target_to_another_directory() {
         "to/tree: EEXIST",
     );
     assert_eq!(fs::read_dir(folder.path("outside")).expect("it").count(), 0);
+}
+
+#[test]
+fn mv_is_not_hindered_by_what_a_killed_mv_has_left() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("left");
+    let Some(other) = other_file_system(&folder) else {
+        return;
+    };
+    // In a new pid namespace, the shell is process 1, and mv has a small number, which the leftovers have.
+    fs::write(folder.path("file"), "content").expect("a file");
+    for pid in 1..20 {
+        fs::write(other.path(&format!(".box-{pid}")), "").expect("a file");
+    }
+    let mut command = Command::new("unshare");
+    command.args(["-Urpf", "sh", "-c", "\"$0\" mv file \"$1/file\""]);
+    command.arg(&ours).arg(&other.0).current_dir(&folder.0);
+    succeeds(&command.output().expect("unshare"));
+    assert_eq!(fs::read(other.path("file")).expect("it"), b"content");
+    assert_eq!(fs::read_dir(&other.0).expect("the folder").count(), 20);
+}
+
+#[test]
+fn a_copied_directory_keeps_the_bit_that_it_inherits() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("inherited");
+    fs::create_dir(folder.path("tree")).expect("a directory");
+    fs::create_dir(folder.path("to")).expect("a directory");
+    let set = |name: &str, mode| {
+        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    set("tree", 0o1555);
+    set("to", 0o2775);
+    succeeds(&folder.run(&ours, &["cp", "-R", "tree", "to"]));
+    let mode = folder.path("to/tree").metadata().expect("it").mode();
+    assert_eq!(mode & 0o7700, 0o3500);
 }
 
 #[test]
