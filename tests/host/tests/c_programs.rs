@@ -80,14 +80,11 @@ fn gawk_does_the_same() {
 
 /// These programs fork by themselves.
 #[test]
-fn perl_git_and_vim_do_the_same() {
+fn perl_and_git_do_the_same() {
     let script = r#"$| = 1; print `echo back; exit 3`, $? >> 8; system("echo sys; exit 4"); print $? >> 8;
         open(F, "echo from|"); print <F>; close F; open(G, "|cat"); print G "to\n"; close G;
         print system("sh", "-c", "exit 5") >> 8; exec "echo", "end""#;
     do_the_same("perl", &["-e", script], &[], &[]);
-    let script = "r !echo read\n!exit 4\nput =v:shell_error\nput =system('echo sys')\n%!tr a-z A-Z\n%p\nq!\n";
-    let words = ["-es", "-u", "NONE", "-S", "script"];
-    do_the_same("vim", &words, &[("script", script)], &[]);
     let commands = "git init -q r; cd r; git -c alias.x='!echo alias; exit 3' x; echo $?; echo text | git hash-object --stdin";
     or_skip!(installed("git"));
     do_the_same("sh", &["-c", commands], &[], &[]);
