@@ -1,6 +1,6 @@
 //! `cargo xtask build`, and all other builds for a target.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 pub use cargo_nestling::build::Group;
@@ -83,10 +83,30 @@ pub fn command(
             if arch == Arch::Aarch64 && ours.iter().any(|it| what.starts_with(it)) {
                 flags += " -Ccode-model=tiny";
             }
+            if what.starts_with(BOX) {
+                flags += &without_folder();
+            }
             flags
         }
     };
     group.command(&words, flags).dir(&workspace.root)
+}
+
+/// Cargo's folder, in which the sources of other people's crates are.
+pub fn cargo_home() -> Option<PathBuf> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")))
+}
+
+/// The option for a program that another crate may make panic: the message names the file, whose path must be the same for everybody.
+fn without_folder() -> String {
+    match cargo_home() {
+        // Cargo separates the options at blanks.
+        Some(home) if !home.to_string_lossy().contains(' ') => {
+            format!(" --remap-path-prefix={}=/cargo", home.display())
+        }
+        _ => String::new(),
+    }
 }
 
 /// The programs of `src/bin`, by their names in every archive. Cargo's names for them are `nestling-NAME`.

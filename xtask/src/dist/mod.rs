@@ -176,8 +176,7 @@ impl Built {
 
 /// Checks that a program does not contain the path of this workspace or of cargo's folder: it would be another in another folder.
 fn portable(workspace: &Workspace, path: &Path, content: &[u8]) -> Result<()> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let home = compile::cargo_home();
     for folder in [Some(workspace.root.clone()), home].into_iter().flatten() {
         let text = folder.to_string_lossy();
         let is_there = content.windows(text.len()).any(|it| it == text.as_bytes());
