@@ -269,6 +269,37 @@ fn memcheck_finds_no_fault_and_no_byte_left_over() {
 }
 
 #[test]
+fn the_example_of_the_manual_prints_what_the_manual_says() {
+    or_skip!(GLIBC.compiles());
+    let libraries = or_skip!(built_c_library(GLIBC.target));
+    let page = include_str!("../../../src/man/nestling_spawn_error.3");
+    let (_, example) = page
+        .split_once(".Bd -literal -offset indent\n")
+        .expect("it");
+    let (source, _) = example.split_once(".Ed\n").expect("its end");
+    let scratch = Scratch::new(report());
+    let file = |name: &str| scratch.path().join(name);
+    fs::write(file("program.c"), source).expect("a file");
+    let compiled = run(GLIBC.compiler, |command| {
+        command
+            .arg("-I")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/c"));
+        command
+            .args(["-Wall", "-Werror", "-o"])
+            .arg(file("program"));
+        command
+            .arg(file("program.c"))
+            .arg(libraries.join("libnestling_c.a"));
+    });
+    assert!(compiled.status.success(), "{compiled:?}");
+    let said = run(file("program").to_str().expect("a plain path"), |_| {});
+    let said = String::from_utf8_lossy(&said.stdout).replace('"', "\\(dq");
+    assert!(said.starts_with("file action 0 (open"), "{said}");
+    let line = format!(".Ql {} .\n", said.trim_end());
+    assert!(page.contains(&line), "{line}");
+}
+
+#[test]
 fn the_shared_library_has_these_names_without_versions_and_needs_no_other_library() {
     or_skip!(installed("readelf"));
     let libraries = or_skip!(built_c_library(GLIBC.target));

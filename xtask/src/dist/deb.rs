@@ -297,6 +297,9 @@ impl Release<'_> {
         tree.file(format!("{folder}/libnestling.a"), built.c("libnestling.a")?);
         tree.link(format!("{folder}/libnestling.so"), "libnestling.so.0");
         tree.file("usr/include/nestling.h", built.c("nestling.h")?);
+        let page = read(self.workspace, "src/man/nestling_spawn_error.3")?;
+        let folder = "usr/share/man/man3";
+        tree.file(format!("{folder}/nestling_spawn_error.3.gz"), gzip(&page)?);
         let readme = document(self.workspace, "src/c/README.md", &[])?;
         tree.file("usr/share/doc/libnestling-dev/README.md", readme);
         Ok(tree)

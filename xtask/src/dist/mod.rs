@@ -309,7 +309,7 @@ const COMPLETIONS: [(&str, &str, &str); 6] = [
     ("init.fish", FOR_FISH, "nestling-init.fish"),
 ];
 
-/// The manual pages of the programs, and that of the library, to which they refer. Their files have the names of the commands: other
+/// The manual pages of the programs and of the libraries. Their files have the names of the commands: other
 /// packages have an init(8) and an inittab(5).
 fn manuals(workspace: &Workspace) -> Result<Vec<(String, Vec<u8>)>> {
     let mut pages = Vec::new();
@@ -455,7 +455,7 @@ mod tests {
             names.iter().all(|name| name.starts_with("nestling")),
             "{names:?}"
         );
-        assert_eq!(names.len(), 6 + COMPLETIONS.len());
+        assert_eq!(names.len(), 7 + COMPLETIONS.len());
     }
 
     #[test]
