@@ -9,6 +9,10 @@ use std::process::{Command, Output};
 
 use nestling_host_tests::{Arch, Scratch, or_skip, write_executable};
 
+#[allow(dead_code)] // parts that only the tests of the shell use
+#[path = "sh_terminal/terminal.rs"]
+mod terminal;
+
 /// A directory with the file `word`, the directory `path` with the program `cat`, and the link `sh` to `box`.
 struct Place(Scratch);
 
@@ -318,4 +322,12 @@ fn a_link_executed_with_another_argument_0_runs_its_applet() {
     let script = place.0.path().join("wc");
     write_executable(&script, "#!./tools\n");
     assert_eq!(result(&mut place.command("./wc")), unknown("tools"));
+}
+
+#[test]
+fn tab_completes_the_names_of_applets() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let mut terminal = terminal::Terminal::new(&ours);
+    terminal.keys("switch_r\t").line("switch_root |");
+    terminal.keys("\x15type askf\t").line("type askfirst |");
 }

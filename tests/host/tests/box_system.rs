@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use nestling_host_tests::{Arch, or_skip};
+use nestling_host_tests::{Arch, installed, or_skip};
 
 /// Runs a script as the first process of namespaces of its own, with `box` as `$0`. Returns how `unshare` ended, and the output.
 fn as_process_1(ours: &Path, script: &str) -> (Option<i32>, String) {
@@ -133,4 +133,47 @@ fn stty_sets_what_the_program_of_gnu_sets_and_reads_what_it_writes() {
     let mut lines = said.lines();
     assert_eq!(lines.next(), lines.next(), "{said}");
     assert_eq!(lines.next(), Some("9600"), "{said}");
+}
+
+/// Runs `modprobe` with these words in a root directory that has modules in compressed files, and answers each attempt to load one
+/// with `answer`. Returns the exit status, and a line for each attempt: the file, the parameters and the flags.
+fn modprobe(ours: &Path, answer: &str, words: &str) -> String {
+    let script = format!(
+        r#"mount -t tmpfs none /mnt && cd /mnt && cp "$0" box || exit
+        tree=lib/modules/$(uname -r); mkdir -p $tree/k etc/modprobe.d
+        touch $tree/k/leaf.ko.xz $tree/k/base-part.ko.zst
+        echo 'k/leaf.ko.xz: k/base-part.ko.zst' >$tree/modules.dep
+        echo 'k/base-part.ko.zst:' >>$tree/modules.dep
+        echo 'alias pci:v00001AF4d*sv*bc0[0-2]* leaf' >$tree/modules.alias
+        echo 'alias net-?f base_part' >>$tree/modules.alias
+        echo 'kernel/inside.ko' >$tree/modules.builtin
+        echo 'options leaf debug=1' >etc/modprobe.d/leaf.conf
+        strace -qq -y -o log -e trace=finit_module -e inject=finit_module:{answer} chroot . /box modprobe {words}
+        echo $?; sed 's:^[^/]*/.*/k/::; s/ = .*//' log"#
+    );
+    as_process_1(ours, &script).1
+}
+
+#[test]
+fn modprobe_finds_aliases_and_loads_compressed_modules_after_those_that_they_need() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let both = "0\nbase-part.ko.zst>, \"\", 0)\nleaf.ko.xz>, \"debug=1 x=2 \", 0)\n";
+    for name in ["leaf", "pci:v00001AF4d00001000sv1sd2bc02sc00"] {
+        assert_eq!(modprobe(&ours, "retval=0", &format!("{name} x=2")), both);
+    }
+    let base = "0\nbase-part.ko.zst>, \"\", 0)\n";
+    for name in ["base-part", "base_part", "net-pf"] {
+        assert_eq!(modprobe(&ours, "retval=0", name), base);
+    }
+    assert_eq!(modprobe(&ours, "retval=0", "inside"), "0\n");
+    for name in ["nonsense", "net-f", "pci:v00001AF4d1sv2bc03"] {
+        assert_eq!(modprobe(&ours, "retval=0", name), "1\n");
+    }
+    // A kernel that needs the flag for compressed modules.
+    let said = modprobe(&ours, "error=ENOEXEC", "leaf");
+    let tries: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(tries[0], "base-part.ko.zst>, \"\", 0)");
+    assert!(tries[1].starts_with("base-part.ko.zst>, \"\", "), "{said}");
+    assert!(!tries[1].ends_with(" 0)") && tries.len() == 2, "{said}");
 }
