@@ -522,7 +522,7 @@ fn two_free_numbers_are_enough(memory: Memory) {
 /// without any pipe.
 fn random_actions_have_the_same_effect_as_without_the_pipe(memory: Memory) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    for round in 0..rounds(500) {
+    for round in 0..rounds(200) {
         let mask = random.below(256);
         open_only((0..8).filter(|&number| mask & 1 << number != 0));
         make_file(c"file", 0o600, b"");

@@ -55,10 +55,16 @@ impl MachineSuite {
         }
     }
 
-    pub fn run(self, workspace: &Workspace, arch: Arch, kernel: &Path) -> Result<Outcome> {
+    pub fn run(
+        self,
+        workspace: &Workspace,
+        arch: Arch,
+        kernel: &Path,
+        long: bool,
+    ) -> Result<Outcome> {
         match self {
             MachineSuite::Life => life::run(workspace, arch, kernel),
-            MachineSuite::Disk => disk::run(workspace, arch, kernel),
+            MachineSuite::Disk => disk::run(workspace, arch, kernel, long),
             MachineSuite::Typing => typing::run(workspace, arch, kernel),
             MachineSuite::Debian => debian::run(workspace, kernel),
             MachineSuite::DebianRoot => debian_root::run(workspace, kernel),

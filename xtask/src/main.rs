@@ -139,8 +139,8 @@ enum Command {
         /// List the tests that would run, and do not run them
         #[arg(long)]
         list: bool,
-        /// Run the longer form of the differential and fuzz suites, run Miri and AddressSanitizer, and make what the suite
-        /// debian-root needs
+        /// Also run what takes long: the longer forms of suites, further configurations, the benchmarks, Miri, sanitizers; and make
+        /// what the suite debian-root needs
         #[arg(long)]
         long: bool,
         /// Fail if there is no kernel to boot, instead of skipping the tests that need it

@@ -107,11 +107,22 @@ impl Item {
 
     /// Whether a plain run leaves the item out. It then runs with `--long`, or if its suite is named.
     fn is_long(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Check(Check::Miri | Check::Asan | Check::Tsan | Check::Memcheck | Check::Fuzz)
-                | Kind::Machine(_, MachineSuite::Manual | MachineSuite::Rescue)
-        )
+        match self.kind {
+            Kind::Check(check) => matches!(
+                check,
+                Check::Bench
+                    | Check::Miri
+                    | Check::Asan
+                    | Check::Tsan
+                    | Check::Memcheck
+                    | Check::Fuzz
+            ),
+            Kind::Machine(_, suite) => {
+                matches!(suite, MachineSuite::Manual | MachineSuite::Rescue)
+            }
+            Kind::OnTarget(config) => shows_nothing_new(&self.suite, config),
+            Kind::Host(_) | Kind::Size(_) => false,
+        }
     }
 
     /// The configuration in words, to be printed after the suite's name.
@@ -189,6 +200,27 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
         }
     }
     Ok(items)
+}
+
+/// Suites about memory, text and the program itself: another release of the kernel has no effect on them.
+const SAME_ON_ANY_KERNEL: &[&str] = &["documented", "heap", "raw", "runtime", "shell", "stack"];
+
+/// Suites about assembly, registers and the borrowed stack: an unoptimised program differs there for each architecture.
+const UNLIKE_UNOPTIMISED: &[&str] = &["exec", "invariants", "raw", "runtime", "signals", "stack"];
+
+/// Whether other configurations of a plain run show what this one can show.
+fn shows_nothing_new(suite: &str, config: Config) -> bool {
+    match config.runner {
+        Runner::Native | Runner::Kernel => false,
+        Runner::OldKernel => SAME_ON_ANY_KERNEL.contains(&suite),
+        // What the emulator does otherwise than a kernel is the same for each guest of 64 bits, so two of them are enough; i386 is
+        // the guest of 32 bits.
+        Runner::QemuUser if config.arch == HOST => true,
+        // The code above the assembly is the same as that of the unoptimised programs that run natively.
+        Runner::QemuUser => {
+            config.profile == Profile::Debug && !UNLIKE_UNOPTIMISED.contains(&suite)
+        }
+    }
 }
 
 /// The suite that tests PID 1.
@@ -343,6 +375,41 @@ mod tests {
         };
         assert_eq!(selected(&named), ["miri"]);
         assert!(!selected(&Selection::default()).contains(&"miri".to_owned()));
+    }
+
+    #[test]
+    fn a_plain_run_leaves_out_what_another_configuration_shows() {
+        let foreign = Arch::ALL.into_iter().filter(|&it| it != HOST);
+        let emulated = |arch, profile| Config {
+            arch,
+            runner: Runner::QemuUser,
+            profile,
+        };
+        for arch in foreign {
+            for suite in ["command", "stack"] {
+                let optimised = emulated(arch, Profile::Tests);
+                assert!(!shows_nothing_new(suite, optimised), "{suite} {optimised}");
+            }
+            let unoptimised = emulated(arch, Profile::Debug);
+            assert!(!shows_nothing_new("stack", unoptimised), "{unoptimised}");
+            assert!(shows_nothing_new("command", unoptimised), "{unoptimised}");
+        }
+        assert!(shows_nothing_new("stack", emulated(HOST, Profile::Tests)));
+        for arch in Arch::ALL {
+            for (runner, expected) in [
+                (Runner::Native, false),
+                (Runner::Kernel, false),
+                (Runner::OldKernel, true),
+            ] {
+                let config = Config {
+                    arch,
+                    runner,
+                    profile: Profile::Tests,
+                };
+                assert_eq!(shows_nothing_new("heap", config), expected, "{config}");
+                assert!(!shows_nothing_new("wait", config), "{config}");
+            }
+        }
     }
 
     #[test]
