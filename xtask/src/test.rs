@@ -415,7 +415,7 @@ impl Run<'_> {
                         Ok(kernel) => suite.run(self.workspace, arch, &kernel, self.options.long),
                         Err(reason) => Ok(Outcome::missing(reason, false)),
                     };
-                    add(30, Box::new(run));
+                    add(90, Box::new(run));
                 }
             }
         }
@@ -590,7 +590,7 @@ fn test_programs(item: &Item) -> Vec<&str> {
 /// The estimated seconds of a test program of this machine.
 fn seconds_of(name: &str) -> u32 {
     match name {
-        "faults" | "init_faults" | "sh_differential" | "container" => 100,
+        "faults" | "init_faults" | "sh_differential" | "container" | "machine_life" => 100,
         "sh_fuzz" | "sh_conformance" | "differential" | "sh_terminal" | "sh_signals"
         | "sh_redirections" => 60,
         _ => 20,
