@@ -120,10 +120,9 @@ impl Editor {
         Self::default()
     }
 
-    /// Lets the user edit a line at the terminal, and puts it into `line`, with its newline. The line is shown at standard error.
-    /// `attributes` are the terminal's, which it has again at the end, and while the host executes something.
-    ///
-    /// The [prompt](Screen::new) is shown before the line.
+    /// Lets the user edit a line at the terminal, and puts it into `line`, with its newline. The [prompt](Screen::new) and the line
+    /// are written to standard error. `attributes` are those of the terminal; it gets them back at the end, and while the host executes
+    /// something. A key costs at most one write.
     ///
     /// # Errors
     /// What [`Host::cancel`] returns, if the user cancels the line; otherwise what the host's other functions return.
