@@ -24,15 +24,16 @@ struct Step {
     seen: usize,
 }
 
+/// Whether a position of a text matches: `^`, `$`, or what [`Regular::with_assertions`] adds.
+pub type Assertion = fn(text: &[u8], at: usize) -> bool;
+
 enum Op {
     /// Matches a character.
     Take(Item),
     /// Jumps by a distance. A fork also continues with the next step.
     Go { distance: isize, fork: bool },
-    /// `^`: the beginning of the text.
-    TextBegins,
-    /// `$`: the end of the text.
-    TextEnds,
+    /// Matches between two characters if the text and the position permit it.
+    If(Assertion),
     /// The end of the program: the expression has matched.
     End,
 }
@@ -48,8 +49,20 @@ const REPEATED_MAX: u64 = 255;
 impl Regular {
     /// Compiles an expression. Returns `None` if it is not valid, or exceeds a limit.
     pub fn new(text: &[u8], utf8: bool) -> Option<Self> {
+        Self::with_assertions(text, utf8, |_| None)
+    }
+
+    /// Does the same as [`new`](Self::new), but a character after a backslash is what `assertions` returns for its first byte.
+    /// Without a result, it is itself.
+    #[inline]
+    pub fn with_assertions(
+        text: &[u8],
+        utf8: bool,
+        assertions: fn(u8) -> Option<Assertion>,
+    ) -> Option<Self> {
         let mut parser = Parser {
             rest: text,
+            assertions,
             program: Vec::new(),
             atoms: 0,
             depth: 0,
@@ -135,9 +148,8 @@ impl Regular {
                             here.push(index + 1);
                         }
                     }
-                    Op::TextBegins if at > 0 => {}
-                    Op::TextEnds if !rest.is_empty() => {}
-                    Op::TextBegins | Op::TextEnds => here.push(index + 1),
+                    Op::If(holds) if holds(text, at) => here.push(index + 1),
+                    Op::If(_) => {}
                 }
             }
         }
@@ -146,6 +158,7 @@ impl Regular {
 
 struct Parser<'a> {
     rest: &'a [u8],
+    assertions: fn(u8) -> Option<Assertion>,
     program: Vec<Step>,
     atoms: usize,
     depth: usize,
@@ -245,8 +258,8 @@ impl Parser<'_> {
                 self.rest = self.rest.strip_prefix(b")")?;
                 return Some(());
             }
-            b'^' => Op::TextBegins,
-            b'$' => Op::TextEnds,
+            b'^' => Op::If(|_, at| at == 0),
+            b'$' => Op::If(|text, at| at == text.len()),
             b'.' => Op::Take(Item::Any),
             b'[' => {
                 let (set, after) = Set::parse(after, b"^", self.utf8)?;
@@ -255,6 +268,12 @@ impl Parser<'_> {
             }
             // No atom precedes the repetition.
             b'*' | b'+' | b'?' | b'{' => return None,
+            b'\\'
+                if let Some(assertion) = after.first().and_then(|&byte| (self.assertions)(byte)) =>
+            {
+                self.rest = after.get(1..).unwrap_or_default();
+                Op::If(assertion)
+            }
             _ => {
                 let text = if *first == b'\\' { after } else { text };
                 let length = characters::length(text, self.utf8);

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use nestling_shell::regular::{Assertion, Regular};
+
 /// Returns the extended regular expression of a basic one; `None` if it has back-references, or a backslash at its end.
 pub fn extended(basic: &[u8]) -> Option<Vec<u8>> {
     let (mut rest, mut result) = (basic, Vec::new());
@@ -48,15 +50,106 @@ pub fn extended(basic: &[u8]) -> Option<Vec<u8>> {
     Some(result)
 }
 
-/// Whether an extended regular expression has something like a back-reference, which POSIX leaves undefined.
-pub fn has_reference(extended: &[u8]) -> bool {
-    let mut bytes = extended.iter();
-    while let Some(byte) = bytes.next() {
-        if *byte == b'\\' && matches!(bytes.next(), Some(b'1'..=b'9')) {
-            return true;
+/// Compiles an extended regular expression with what GNU's have in addition: `\w`, `\W`, `\s`, `\S`, the [`assertion`]s, `{,2}`, and
+/// repetitions of repetitions. With `lower`, the letters become lower-case, for a text that is; the classes of upper and lower case
+/// become all letters. `None` if the expression is not valid, or has back-references.
+pub fn compile(extended: &[u8], lower: bool) -> Option<Regular> {
+    let (mut rest, mut result) = (extended, Vec::new());
+    // Where the last atom begins, and where each open parenthesis is.
+    let (mut atom, mut open) = (0, Vec::new());
+    let mut is_repeated = false;
+    while let [first, more @ ..] = rest {
+        rest = more;
+        let end = result.len();
+        let was_repeated = core::mem::replace(&mut is_repeated, false);
+        match first {
+            b'*' | b'+' | b'?' | b'{' => {
+                if was_repeated {
+                    result.insert(atom, b'(');
+                    result.push(b')');
+                }
+                is_repeated = true;
+                result.push(*first);
+                if *first == b'{' {
+                    let length = rest.iter().position(|it| *it == b'}')? + 1;
+                    if rest.starts_with(b",") && length > 2 {
+                        result.push(b'0');
+                    }
+                    result.extend_from_slice(rest.get(..length)?);
+                    rest = rest.get(length..)?;
+                }
+                continue;
+            }
+            b'(' => open.push(end),
+            b')' => {
+                result.push(b')');
+                atom = open.pop()?;
+                continue;
+            }
+            b'[' => {
+                let (inside, more) = rest.split_at_checked(bracket(rest))?;
+                result.push(b'[');
+                result.extend_from_slice(inside);
+                rest = more;
+                if lower {
+                    self::lower(&mut result, end);
+                }
+                atom = end;
+                continue;
+            }
+            b'\\' => {
+                let (letter, more) = rest.split_first()?;
+                rest = more;
+                match letter {
+                    b'w' => result.extend_from_slice(b"[[:alnum:]_]"),
+                    b'W' => result.extend_from_slice(b"[^[:alnum:]_]"),
+                    b's' => result.extend_from_slice(b"[[:space:]]"),
+                    b'S' => result.extend_from_slice(b"[^[:space:]]"),
+                    b'1'..=b'9' => return None,
+                    b'B' => result.extend_from_slice(b"\\B"),
+                    letter => result.extend_from_slice(&[b'\\', fold(*letter, lower)]),
+                }
+                atom = end;
+                continue;
+            }
+            _ => {}
         }
+        // A multibyte character is one atom.
+        if *first & 0xc0 != 0x80 {
+            atom = end;
+        }
+        result.push(fold(*first, lower));
     }
-    false
+    Regular::with_assertions(&result, true, assertion)
+}
+
+/// `\<`, `\>`, `\b`, `\B`, and the beginning and end of the text.
+fn assertion(letter: u8) -> Option<Assertion> {
+    Some(match letter {
+        b'<' => |text, at| !follows_word(text, at) && precedes_word(text, at),
+        b'>' => |text, at| follows_word(text, at) && !precedes_word(text, at),
+        b'b' => |text, at| follows_word(text, at) != precedes_word(text, at),
+        b'B' => |text, at| follows_word(text, at) == precedes_word(text, at),
+        b'`' => |_, at| at == 0,
+        b'\'' => |text, at| at == text.len(),
+        _ => return None,
+    })
+}
+
+fn follows_word(text: &[u8], at: usize) -> bool {
+    at > 0 && precedes_word(text, at - 1)
+}
+
+fn precedes_word(text: &[u8], at: usize) -> bool {
+    let byte = text.get(at);
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+fn fold(byte: u8, lower: bool) -> u8 {
+    match lower {
+        true => byte.to_ascii_lowercase(),
+        false => byte,
+    }
 }
 
 /// The length of a bracket expression after its first bracket.
@@ -76,13 +169,15 @@ fn bracket(text: &[u8]) -> usize {
     text.len()
 }
 
-/// Makes the letters of an extended regular expression lower-case, for a text that is. Names of classes stay; those of upper and
-/// lower case become all letters.
-pub fn lower(expression: &mut Vec<u8>) {
-    expression.make_ascii_lowercase();
+/// Makes the letters of a bracket expression at the end of a text lower-case. Names of classes stay; those of upper and lower case
+/// become all letters.
+fn lower(text: &mut Vec<u8>, start: usize) {
+    if let Some(bracket) = text.get_mut(start..) {
+        bracket.make_ascii_lowercase();
+    }
     for class in [b"[:upper:]", b"[:lower:]"] {
-        while let Some(place) = expression.windows(class.len()).position(|it| it == class) {
-            expression.splice(place..place + class.len(), *b"[:alpha:]");
+        while let Some(place) = text.windows(class.len()).rposition(|it| it == class) {
+            text.splice(place..place + class.len(), *b"[:alpha:]");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `grep [-EFclLnqsvixwohHrRm] [-e pattern] [-f file] [pattern] [file...]`: writes the lines that match (XCU 3, `grep`). The regular
-//! expressions are POSIX's without back-references, with `\+`, `\?` and `\|` in basic ones. The memory that it takes is that of the
-//! longest line.
+//! expressions are POSIX's without back-references, with `\+`, `\?` and `\|` in basic ones, and GNU's `\<`, `\>`, `\b`, `\B`, `\w`, `\W`,
+//! `\s` and `\S`. The memory that it takes is that of the longest line.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -164,18 +164,13 @@ impl Grep {
             }
             return Some(Pattern::Fixed(Box::new(Needle::new(&text))));
         }
-        match kind {
-            b'G' => text = basic::extended(&text)?,
-            _ if basic::has_reference(&text) => return None,
-            _ => {}
-        }
-        if self.ignores_case {
-            basic::lower(&mut text);
+        if kind == b'G' {
+            text = basic::extended(&text)?;
         }
         if self.whole {
             text = [b"^(", &text[..], b")$"].concat();
         }
-        Regular::new(&text, true).map(Pattern::Regular)
+        basic::compile(&text, self.ignores_case).map(Pattern::Regular)
     }
 
     /// Reports an error about a file. Returns the exit status.
