@@ -164,6 +164,13 @@ pub enum Special {
     LiteralNext = linux::VLNEXT as usize,
 }
 
+/// The speeds that have a name, in the order of its numbers.
+const SPEEDS: [u32; 31] = [
+    0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600,
+    115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000,
+    2_000_000, 2_500_000, 3_000_000, 3_500_000, 4_000_000,
+];
+
 impl Attributes {
     /// Returns whether a mode is on.
     #[must_use]
@@ -214,12 +221,18 @@ impl Attributes {
     }
 
     /// Sets the input speed and the output speed, in bits per second. A terminal that does not support this speed uses the
-    /// nearest speed that it supports. The speed has no effect if [`set_attributes`] has to use the older call `TCSETS`.
+    /// nearest speed that it supports. The speeds of POSIX and Linux that have a name (`B9600`) are set by it, so that programs that
+    /// know no other speeds see them. Another speed has no effect if [`set_attributes`] has to use the older call `TCSETS`.
     #[doc(alias = "cfsetspeed")]
     pub fn set_speed(&mut self, speed: u32) {
         // The input speed `B0` means that the input speed is the output speed.
         self.0.c_cflag &= !(linux::CBAUD | linux::CIBAUD);
-        self.0.c_cflag |= linux::BOTHER;
+        // The first names are counted from 0, those that came later from `BOTHER + 1`.
+        self.0.c_cflag |= match (0..).zip(SPEEDS).find(|it| it.1 == speed) {
+            Some((place @ 0..=15, _)) => place,
+            Some((place, _)) => linux::BOTHER + place - 15,
+            None => linux::BOTHER,
+        };
         self.0.c_ispeed = speed;
         self.0.c_ospeed = speed;
     }

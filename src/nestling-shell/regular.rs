@@ -269,7 +269,8 @@ impl Parser<'_> {
             // No atom precedes the repetition.
             b'*' | b'+' | b'?' | b'{' => return None,
             b'\\'
-                if let Some(assertion) = after.first().and_then(|&byte| (self.assertions)(byte)) =>
+                if let Some(assertion) =
+                    after.first().and_then(|&byte| (self.assertions)(byte)) =>
             {
                 self.rest = after.get(1..).unwrap_or_default();
                 Op::If(assertion)

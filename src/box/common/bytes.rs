@@ -57,6 +57,24 @@ impl Needle {
     }
 }
 
+/// Replaces what is no character of UTF-8, and each control character (C0, C1, DEL), by `?`: names and texts of others, in which an
+/// escape sequence or a newline would forge what the terminal or the list shows.
+pub fn printable(text: &[u8]) -> Vec<u8> {
+    let mut result = Vec::new();
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            let shown = if character.is_control() {
+                '?'
+            } else {
+                character
+            };
+            result.extend_from_slice(shown.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        result.extend(chunk.invalid().iter().map(|_| b'?'));
+    }
+    result
+}
+
 /// Replaces each `from` in a text.
 pub fn substitute(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let (mut rest, mut result) = (text, Vec::new());

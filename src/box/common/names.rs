@@ -12,8 +12,11 @@ use super::input::Lines;
 /// Names by id. Each id is looked up once.
 pub struct Names {
     kind: Kind,
-    known: Vec<(u32, Vec<u8>)>,
+    known: Vec<Known>,
 }
+
+/// An id, its name or the id in decimal, and whether it is a name.
+type Known = (u32, Vec<u8>, bool);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -31,14 +34,25 @@ impl Names {
 
     /// Returns the name of an id; the id in decimal if it has no name.
     pub fn name(&mut self, id: u32) -> &[u8] {
+        &self.known(id).1
+    }
+
+    /// Whether an id has a name.
+    pub fn has(&mut self, id: u32) -> bool {
+        self.known(id).2
+    }
+
+    fn known(&mut self, id: u32) -> &Known {
         let place = match self.known.iter().position(|known| known.0 == id) {
             Some(place) => place,
             None => {
-                self.known.push((id, look_up(self.kind, id)));
+                let (name, has_name) = look_up(self.kind, id);
+                self.known.push((id, name, has_name));
                 self.known.len() - 1
             }
         };
-        self.known.get(place).map_or(&[], |known| &known.1)
+        static NONE: Known = (0, Vec::new(), false);
+        self.known.get(place).unwrap_or(&NONE)
     }
 }
 
@@ -67,7 +81,7 @@ pub fn group_of(uid: u32) -> Option<u32> {
     None
 }
 
-fn look_up(kind: Kind, id: u32) -> Vec<u8> {
+fn look_up(kind: Kind, id: u32) -> (Vec<u8>, bool) {
     let mut found = Vec::new();
     each(kind, &mut |other, name| {
         if other == id {
@@ -75,10 +89,11 @@ fn look_up(kind: Kind, id: u32) -> Vec<u8> {
         }
         found.is_empty()
     });
-    if found.is_empty() {
+    let has_name = !found.is_empty();
+    if !has_name {
         id.write(&mut Bytes(&mut found));
     }
-    found
+    (found, has_name)
 }
 
 /// Calls `with` with the id and the name of each line of the file, until it returns false. A file that cannot be read has no

@@ -118,10 +118,11 @@ fn contains(ranges: &[Range], position: u64) -> bool {
         .any(|&(first, last)| (first..=last).contains(&position))
 }
 
-/// The length of the character of UTF-8 at the beginning.
+/// The length of the character of UTF-8 at the beginning. A byte that belongs to none counts as one.
 fn character(text: &[u8]) -> usize {
-    let more = text.iter().skip(1).take_while(|&byte| byte & 0xc0 == 0x80);
-    1 + more.count()
+    let first = text.get(..text.len().min(4)).unwrap_or_default();
+    let valid = first.utf8_chunks().next().map_or("", |it| it.valid());
+    valid.chars().next().map_or(1, char::len_utf8)
 }
 
 fn parts(

@@ -6,8 +6,9 @@ use core::ffi::CStr;
 use nestling::applet::{Applet, Call};
 use nestling::sys::file::FileSystem;
 use nestling::text::{self, Text};
-use nestling::{AsFd, Errno, OFlags, sys};
+use nestling::{AsFd, Errno, FileType, OFlags, sys};
 
+use crate::common::bytes;
 use crate::common::input::Lines;
 use crate::common::names::Bytes;
 use crate::common::number::Human;
@@ -95,9 +96,21 @@ fn df(call: &Call<'_>) -> Result<i32, i32> {
     Ok(out.finish(call, status, 1))
 }
 
-/// The mount that a file is on: of those with its device, the one with the longest path that is above it, otherwise the last.
+/// The mount of a block device, if the file is one that is mounted; otherwise the mount that a file is on: of those with its device, the one with the longest path that is above it, otherwise the last.
 fn of_file<'m>(path: &CStr, mounts: &'m [Mount]) -> Result<(&'m Mount, FileSystem), Errno> {
-    let device = sys::file::stat(path)?.dev();
+    let stat = sys::file::stat(path)?;
+    if stat.file_type() == FileType::BlockDevice {
+        for mount in mounts {
+            let (source, target) = (join(&mount.source, b""), join(&mount.target, b""));
+            let is_source = sys::file::stat(c_str(&source)).is_ok_and(|it| {
+                it.file_type() == FileType::BlockDevice && it.rdev() == stat.rdev()
+            });
+            if is_source && let Ok(system) = sys::file::statfs64(c_str(&target)) {
+                return Ok((mount, system));
+            }
+        }
+    }
+    let device = stat.dev();
     let system = sys::file::statfs64(path)?;
     let resolved = crate::common::resolve::resolve(path, crate::common::resolve::Missing::Last);
     let resolved = resolved.unwrap_or_default();
@@ -201,7 +214,7 @@ impl Df {
                 percent.push(b'%');
             }
         }
-        let mut row = alloc::vec![mount.source.clone()];
+        let mut row = alloc::vec![bytes::printable(&mount.source)];
         if self.types {
             row.push(mount.kind.clone());
         }
@@ -210,7 +223,7 @@ impl Df {
             number(used),
             number(available),
             percent,
-            mount.target.clone(),
+            bytes::printable(&mount.target),
         ]);
         row
     }

@@ -11,6 +11,7 @@ use nestling::{Errno, FileType, OFlags, Stat, eprintln, sys, text};
 use nestling_shell::pattern::Pattern;
 
 use crate::common::bytes::substitute;
+use crate::common::names::Names;
 use crate::common::output::Output;
 use crate::common::walk::{Follow, Visit, Walk, When};
 use crate::common::{ask, date, mode, names, number};
@@ -41,6 +42,8 @@ enum Node {
     Newer((i64, u32)),
     User(u32),
     Group(u32),
+    /// `-nouser` and `-nogroup`: the kind of name that the file's id does not have.
+    Nameless(names::Kind),
     Links(Compare),
     Inode(Compare),
     Empty,
@@ -81,6 +84,8 @@ struct Find<'a> {
     nodes: Vec<Node>,
     /// The files for the next command of each `-exec ... +`.
     batches: Vec<Vec<Vec<u8>>>,
+    users: Names,
+    groups: Names,
     out: Output,
     now: i64,
     depth: bool,
@@ -101,6 +106,8 @@ fn find(call: &Call<'_>) -> Result<i32, i32> {
         call,
         nodes: Vec::new(),
         batches: Vec::new(),
+        users: Names::new(names::Kind::User),
+        groups: Names::new(names::Kind::Group),
         out: Output::new(),
         now: date::now(),
         depth: false,
@@ -114,9 +121,11 @@ fn find(call: &Call<'_>) -> Result<i32, i32> {
     };
     let mut follow = Follow::Never;
     let (mut paths, mut words): (Vec<&CStr>, Vec<&CStr>) = (Vec::new(), Vec::new());
+    let mut has_ended = false;
     for word in call.args.skip(1).iter() {
         match word.to_bytes() {
             _ if !words.is_empty() => words.push(word),
+            b"--" if paths.is_empty() && !has_ended => has_ended = true,
             b"-H" if paths.is_empty() => follow = Follow::Start,
             b"-L" | b"-follow" if paths.is_empty() => follow = Follow::Always,
             b"-P" if paths.is_empty() => follow = Follow::Never,
@@ -216,6 +225,8 @@ impl Find<'_> {
             b"-true" => Some(Node::True),
             b"-false" => Some(Node::False),
             b"-quit" => Some(Node::Quit),
+            b"-nouser" => Some(Node::Nameless(names::Kind::User)),
+            b"-nogroup" => Some(Node::Nameless(names::Kind::Group)),
             b"-delete" => {
                 self.depth = true;
                 Some(Node::Delete)
@@ -280,6 +291,8 @@ impl Find<'_> {
             b"-atime" => Compare::parse(value).map(|it| Node::Age(it, day, Stat::atime)),
             b"-ctime" => Compare::parse(value).map(|it| Node::Age(it, day, Stat::ctime)),
             b"-mmin" => Compare::parse(value).map(|it| Node::Age(it, 60, Stat::mtime)),
+            b"-amin" => Compare::parse(value).map(|it| Node::Age(it, 60, Stat::atime)),
+            b"-cmin" => Compare::parse(value).map(|it| Node::Age(it, 60, Stat::ctime)),
             b"-newer" => {
                 let stat = sys::file::stat(path).map_err(|errno| self.call.fail(path, errno))?;
                 Some(Node::Newer(stat.mtime()))
@@ -461,6 +474,15 @@ impl Find<'_> {
                 true
             }
             Node::Empty => self.is_empty(visit),
+            Node::Nameless(kind) => {
+                let Some(stat) = self.stat(visit) else {
+                    return false;
+                };
+                match kind {
+                    names::Kind::User => !self.users.has(stat.uid()),
+                    names::Kind::Group => !self.groups.has(stat.gid()),
+                }
+            }
             node => {
                 let now = self.now;
                 self.stat(visit)
@@ -576,6 +598,7 @@ fn holds_for(node: &Node, stat: &Stat, now: i64) -> bool {
         | Node::Path(_)
         | Node::Type(_)
         | Node::Empty
+        | Node::Nameless(_)
         | Node::Prune
         | Node::Print(_)
         | Node::Execute(..)

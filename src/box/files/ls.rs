@@ -8,10 +8,11 @@ use core::ffi::CStr;
 use nestling::applet::{Applet, Call, Operands};
 use nestling::dir::ReadDir;
 use nestling::text::Text;
-use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, Stat, io, sys, terminal, text};
+use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, Stat, io, sys, terminal};
 use nestling_shell::sort;
 
 use crate::common::about;
+use crate::common::bytes;
 use crate::common::date::{self, Local};
 use crate::common::names::{Bytes, Kind, Names};
 use crate::common::number::Human;
@@ -454,12 +455,9 @@ impl Ls<'_> {
     }
 
     fn name(&mut self, name: &[u8]) {
-        if !self.printable || text::is_printable(name) {
-            return self.out.write(name);
-        }
-        for &byte in name {
-            let is_control = byte < b' ' || byte == 0x7f;
-            self.out.write(&[if is_control { b'?' } else { byte }]);
+        match self.printable {
+            true => self.out.write(&bytes::printable(name)),
+            false => self.out.write(name),
         }
     }
 

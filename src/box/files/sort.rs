@@ -20,13 +20,14 @@ pub const APPLET: Applet = Applet {
 /// How a key is compared.
 #[derive(Clone, Copy, Default)]
 struct How {
-    /// `-b` at the start of the key and at its end, `-d`, `-f`, `-i`, `-n`, `-h`, `-r`.
+    /// `-b` at the start of the key and at its end, `-d`, `-f`, `-i`, `-n`, `-g`, `-h`, `-r`.
     blanks: bool,
     end_blanks: bool,
     dictionary: bool,
     folds: bool,
     printable: bool,
     numeric: bool,
+    general: bool,
     human: bool,
     reverse: bool,
 }
@@ -40,7 +41,8 @@ impl How {
             b'd' => self.dictionary = true,
             b'f' => self.folds = true,
             b'i' => self.printable = true,
-            b'n' | b'g' => self.numeric = true,
+            b'n' => self.numeric = true,
+            b'g' => self.general = true,
             b'h' => self.human = true,
             b'r' => self.reverse = true,
             _ => return false,
@@ -55,6 +57,7 @@ impl How {
             || self.folds
             || self.printable
             || self.numeric
+            || self.general
             || self.human
             || self.reverse)
     }
@@ -121,6 +124,7 @@ fn sort(call: &Call<'_>) -> Result<i32, i32> {
     }
     let kinds = |how: &How| {
         usize::from(how.numeric)
+            + usize::from(how.general)
             + usize::from(how.human)
             + usize::from(how.dictionary || how.printable)
     };
@@ -289,7 +293,9 @@ impl Sort {
         if key.how.blanks {
             start = after_blanks(line, start);
         }
-        start = (start as u64 + key.start.1 - 1).min(line.len() as u64) as usize;
+        start = (start as u64)
+            .saturating_add(key.start.1 - 1)
+            .min(line.len() as u64) as usize;
         let end = match key.end {
             None => line.len(),
             Some((field, 0)) => {
@@ -303,7 +309,7 @@ impl Sort {
                 if key.how.end_blanks {
                     end = after_blanks(line, end);
                 }
-                (end as u64 + character).min(line.len() as u64) as usize
+                character.saturating_add(end as u64).min(line.len() as u64) as usize
             }
         };
         line.get(start..end.max(start)).unwrap_or_default()
@@ -349,9 +355,10 @@ fn after_blanks(line: &[u8], start: usize) -> usize {
 }
 
 fn compare(one: &[u8], other: &[u8], how: &How) -> Ordering {
-    let order = match (how.numeric, how.human) {
-        (true, _) => numeric(one).cmp(&numeric(other)),
-        (_, true) => human(one).cmp(&human(other)),
+    let order = match (how.numeric, how.general, how.human) {
+        (true, ..) => numeric(one).cmp(&numeric(other)),
+        (_, true, _) => general(one).cmp(&general(other)),
+        (.., true) => human(one).cmp(&human(other)),
         _ if how.dictionary || how.folds || how.printable => {
             let seen = |byte: &u8| {
                 (!how.dictionary || byte.is_ascii_alphanumeric() || is_blank(byte))
@@ -428,6 +435,118 @@ impl Ord for Number<'_> {
 }
 
 impl PartialOrd for Number<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A number as `strtod` reads decimal ones, in the order of `-g`: what is no number, NaN, and the numbers from minus infinity on.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum General<'t> {
+    None,
+    Nan,
+    MinusInfinity,
+    Number(Scientific<'t>),
+    Infinity,
+}
+
+/// A number: `0.DIGITS` times 10 to the power `point`. The digits begin and end with another than 0; zero has none.
+#[derive(PartialEq, Eq)]
+struct Scientific<'t> {
+    is_negative: bool,
+    point: i64,
+    /// The digits before and after the point of the text.
+    digits: [&'t [u8]; 2],
+}
+
+fn general(text: &[u8]) -> General<'_> {
+    let text = text.trim_ascii_start();
+    let (is_negative, text) = match text {
+        [b'-', text @ ..] => (true, text),
+        [b'+', text @ ..] | text => (false, text),
+    };
+    let begins = |word: &[u8]| {
+        text.get(..word.len())
+            .is_some_and(|it| it.eq_ignore_ascii_case(word))
+    };
+    if begins(b"nan") {
+        return General::Nan;
+    }
+    if begins(b"inf") {
+        return match is_negative {
+            true => General::MinusInfinity,
+            false => General::Infinity,
+        };
+    }
+    let (mut whole, mut rest) = digits(text);
+    let mut fraction: &[u8] = b"";
+    if let [b'.', after @ ..] = rest {
+        (fraction, rest) = digits(after);
+    }
+    if whole.is_empty() && fraction.is_empty() {
+        return General::None;
+    }
+    let mut point = 0i64;
+    if let [b'e' | b'E', after @ ..] = rest {
+        let (sign, after) = match after {
+            [b'-', after @ ..] => (-1, after),
+            [b'+', after @ ..] | after => (1, after),
+        };
+        let power = digits(after).0.iter().fold(0i64, |power, digit| {
+            power
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0'))
+        });
+        point = sign * power;
+    }
+    while let [b'0', after @ ..] = whole {
+        whole = after;
+    }
+    while let [before @ .., b'0'] = fraction {
+        fraction = before;
+    }
+    point = point.saturating_add(whole.len() as i64);
+    if whole.is_empty() {
+        while let [b'0', after @ ..] = fraction {
+            fraction = after;
+            point = point.saturating_sub(1);
+        }
+    }
+    if fraction.is_empty() {
+        while let [before @ .., b'0'] = whole {
+            whole = before;
+        }
+    }
+    let is_zero = whole.is_empty() && fraction.is_empty();
+    General::Number(Scientific {
+        is_negative: is_negative && !is_zero,
+        point: if is_zero { i64::MIN } else { point },
+        digits: [whole, fraction],
+    })
+}
+
+fn digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    text.split_at_checked(length).unwrap_or_default()
+}
+
+impl Ord for Scientific<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_size = || {
+            let [one, other_digits] = [self, other].map(|it| it.digits.into_iter().flatten());
+            let by_point = self.point.cmp(&other.point);
+            by_point.then_with(|| one.cmp(other_digits))
+        };
+        match (self.is_negative, other.is_negative) {
+            (false, false) => by_size(),
+            (true, true) => by_size().reverse(),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Scientific<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }

@@ -6,10 +6,11 @@ use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
 use nestling::command::{Command, Stdio};
-use nestling::{Args, Errno, eprintln, io, text};
 
-use crate::common::bytes::substitute;
-use crate::common::input::Lines;
+use nestling::{Args, Errno, Resource, eprintln, io, sys, text};
+
+use crate::common::bytes::{self, substitute};
+use crate::common::input::BLOCK;
 
 pub const APPLET: Applet = Applet {
     name: c"xargs",
@@ -41,8 +42,12 @@ struct Xargs<'a> {
     status: i32,
 }
 
-/// How long a command line is without `-s`: far below the least limit of Linux (128 KiB), with room for the environment.
-const LONG: u64 = 96 * 1024;
+/// How long a command line is, with null bytes: as in GNU's program. It is also the longest argument that Linux takes.
+const LONG: u64 = 128 * 1024;
+/// The space of a null byte and a pointer.
+const POINTER: usize = 1 + size_of::<usize>();
+/// What the kernel may need for the path of the program and of its interpreter.
+const OWN_SPACE: usize = 4096;
 
 fn xargs(call: &Call<'_>) -> Result<i32, i32> {
     let echo = nestling::args![c"echo"];
@@ -87,111 +92,144 @@ fn xargs(call: &Call<'_>) -> Result<i32, i32> {
     xargs.all()
 }
 
-/// Whether the number of backslashes before the newline at the end is odd.
-fn is_continued(line: &[u8]) -> bool {
-    let text = line.strip_suffix(b"\n").unwrap_or_default();
-    let backslashes = text.iter().rev().take_while(|&&byte| byte == b'\\');
-    backslashes.count() % 2 == 1
+/// How many bytes the kernel takes for arguments and environment: a quarter of the stack, and never less than 128 KiB.
+fn space() -> usize {
+    let limit = sys::resource::getrlimit(Resource::Stack).map_or(0, |it| it.soft / 4);
+    limit.clamp(LONG, 6 << 20) as usize
 }
 
-/// Takes the next word of a line: quotes and backslashes remove the meaning of blanks. For `-I`, a line is one word.
-fn next_word(line: &mut &[u8], whole: bool) -> Result<Option<Vec<u8>>, &'static str> {
-    while let [b' ' | b'\t' | b'\n', rest @ ..] = *line {
-        *line = rest;
+/// The words of standard input. Only one is in memory.
+struct Words {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// What ends a line; a null byte for `-0`.
+    delimiter: u8,
+    /// Whether blanks end a word. They do not for `-I` and `-0`.
+    has_blanks: bool,
+    /// Whether quotes and backslashes remove the meaning of blanks.
+    has_quotes: bool,
+    /// The length of the longest word.
+    most: usize,
+}
+
+enum Wrong {
+    Input(Errno),
+    /// A quote is not closed.
+    Open,
+    Long,
+}
+
+impl Words {
+    fn byte(&mut self) -> Result<Option<u8>, Wrong> {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = io::read(io::stdin(), &mut self.buffer).map_err(Wrong::Input)?;
+            if self.end == 0 {
+                return Ok(None);
+            }
+        }
+        let byte = self.buffer.get(self.start).copied();
+        self.start += 1;
+        Ok(byte)
     }
-    if line.is_empty() {
-        return Ok(None);
-    }
-    let mut word = Vec::new();
-    while let [first, rest @ ..] = *line {
-        *line = rest;
-        match first {
-            b'\n' => break,
-            b' ' | b'\t' if !whole => break,
-            b'\\' => {
-                if let [escaped, rest @ ..] = rest {
-                    word.push(*escaped);
-                    *line = rest;
+
+    /// Returns the next word, and whether the end of a line follows it without blanks.
+    fn next(&mut self) -> Result<Option<(Vec<u8>, bool)>, Wrong> {
+        let (mut word, mut quote, mut has_begun) = (Vec::new(), None, false);
+        loop {
+            let Some(byte) = self.byte()? else {
+                return match quote {
+                    Some(_) => Err(Wrong::Open),
+                    None => Ok(has_begun.then_some((word, false))),
+                };
+            };
+            match byte {
+                byte if quote == Some(byte) => {
+                    quote = None;
+                    continue;
                 }
+                b'\n' if quote.is_some() => return Err(Wrong::Open),
+                _ if quote.is_some() => {}
+                byte if byte == self.delimiter => match has_begun || !self.has_quotes {
+                    true => return Ok(Some((word, true))),
+                    false => continue,
+                },
+                b' ' | b'\t' if self.has_blanks && has_begun => return Ok(Some((word, false))),
+                b' ' | b'\t' if self.has_quotes && !has_begun => continue,
+                b'"' | b'\'' if self.has_quotes => {
+                    (quote, has_begun) = (Some(byte), true);
+                    continue;
+                }
+                b'\\' if self.has_quotes => {
+                    has_begun = true;
+                    if let Some(escaped) = self.byte()? {
+                        word.push(escaped);
+                    }
+                    continue;
+                }
+                _ => {}
             }
-            quote @ (b'"' | b'\'') => {
-                let end = rest.iter().position(|byte| byte == quote);
-                let end = end.ok_or("a quote is not closed in its line")?;
-                word.extend_from_slice(rest.get(..end).unwrap_or_default());
-                *line = rest.get(end + 1..).unwrap_or_default();
+            has_begun = true;
+            if word.len() >= self.most {
+                return Err(Wrong::Long);
             }
-            byte => word.push(*byte),
+            word.push(byte);
         }
     }
-    Ok(Some(word))
 }
 
 impl Xargs<'_> {
     /// Reads the words of standard input, and runs the command lines. Returns the exit status.
     fn all(&mut self) -> Result<i32, i32> {
         let call = self.call;
+        // The kernel counts a pointer for each string, and takes some space for itself.
+        let taken = call.env.iter().chain(self.command.iter());
+        let taken: usize = taken.map(|it| it.count_bytes() + POINTER).sum();
+        let room = space().saturating_sub(taken + OWN_SPACE);
         let fixed: usize = self.command.iter().map(|it| it.count_bytes() + 1).sum();
         let size = self.size as usize;
-        let mut lines = Lines::with_delimiter(io::stdin(), if self.is_raw { 0 } else { b'\n' });
-        let (mut count, mut line_count, mut ran) = (0, 0, false);
-        let mut rest = Vec::new();
-        'input: loop {
-            let failed = |errno: Errno| call.fail(c"standard input", errno);
-            let Some(line) = lines.next().map_err(failed)? else {
+        let mut words = Words {
+            buffer: alloc::vec![0; BLOCK],
+            start: 0,
+            end: 0,
+            delimiter: if self.is_raw { 0 } else { b'\n' },
+            has_blanks: !self.is_raw && self.replaced.is_none(),
+            has_quotes: !self.is_raw,
+            most: size.saturating_sub(fixed + 1),
+        };
+        let (mut count, mut line_count, mut ran, mut has_null) = (0, 0, false, false);
+        let wrong = |what: Wrong| match what {
+            Wrong::Input(errno) => call.fail(c"standard input", errno),
+            Wrong::Open => call.complain(b"", "a quote is not closed in its line"),
+            Wrong::Long => call.complain(b"", "an argument is too long"),
+        };
+        while let Some((mut word, ends_line)) = words.next().map_err(wrong)? {
+            if let Some(length) = bytes::find(&word, 0) {
+                if !core::mem::replace(&mut has_null, true) {
+                    call.complain(b"", "an argument ends at a null byte");
+                }
+                word.truncate(length);
+            }
+            if self.eof == Some(&word[..]) {
                 break;
-            };
-            rest.clear();
-            rest.extend_from_slice(line);
-            // A backslash before the newline continues the word.
-            while !self.is_raw && is_continued(&rest) {
-                let Some(line) = lines.next().map_err(failed)? else {
-                    break;
-                };
-                rest.extend_from_slice(line);
             }
-            let ends_with_blank = matches!(&rest[..], [.., b' ' | b'\t', b'\n']);
-            let mut line = &rest[..];
-            let mut has_words = false;
-            loop {
-                let word = match (self.is_raw, self.replaced) {
-                    (true, _) => {
-                        let whole = core::mem::take(&mut line);
-                        (!whole.is_empty())
-                            .then(|| whole.strip_suffix(b"\0").unwrap_or(whole).to_vec())
-                    }
-                    (false, _) => next_word(&mut line, self.replaced.is_some())
-                        .map_err(|why| call.complain(b"", why))?,
-                };
-                let Some(word) = word else {
-                    break;
-                };
-                if self.eof == Some(&word[..]) {
-                    break 'input;
-                }
-                has_words = true;
-                let length = word.len() + 1;
-                if fixed + length > size {
-                    return Ok(call.complain(b"", "an argument is too long"));
-                }
-                if let Some(replaced) = self.replaced {
-                    self.replace(replaced, &word)?;
-                    ran = true;
-                    continue;
-                }
-                if fixed + self.length + length > size {
-                    self.run()?;
-                    (count, line_count, ran) = (0, 0, true);
-                }
-                self.words.push(word);
-                self.length += length;
-                count += 1;
-                if count == self.most {
-                    self.run()?;
-                    (count, line_count, ran) = (0, 0, true);
-                }
+            if let Some(replaced) = self.replaced {
+                self.replace(replaced, &word)?;
+                ran = true;
+                continue;
             }
-            line_count += u64::from(has_words && !ends_with_blank);
-            if line_count == self.most_lines && !self.words.is_empty() {
+            let length = word.len() + 1;
+            let space = self.length + length + (count as usize + 1) * POINTER;
+            if count > 0 && (fixed + self.length + length > size || space > room) {
+                self.run()?;
+                (count, line_count, ran) = (0, 0, true);
+            }
+            self.words.push(word);
+            self.length += length;
+            count += 1;
+            line_count += u64::from(ends_line);
+            if count == self.most || line_count == self.most_lines {
                 self.run()?;
                 (count, line_count, ran) = (0, 0, true);
             }

@@ -6,6 +6,7 @@ use nestling::applet::{Applet, Call};
 use nestling::sys::machine;
 use nestling::text;
 
+use crate::common::bytes;
 use crate::common::output::Output;
 
 pub const APPLET: Applet = Applet {
@@ -56,12 +57,27 @@ fn dmesg(call: &Call<'_>) -> Result<i32, i32> {
         .filter(|_| !silent)
         .unwrap_or_default();
     for line in messages.split_inclusive(|&byte| byte == b'\n') {
-        out.write(if raw { line } else { without_level(line) });
+        match raw {
+            true => out.write(line),
+            false => write(without_level(line), &mut out),
+        }
     }
     if messages.last().is_some_and(|&byte| byte != b'\n') {
         out.write(b"\n");
     }
     Ok(out.finish(call, 0, 1))
+}
+
+/// Writes a line; programs may have written what is in it to `/dev/kmsg`.
+fn write(line: &[u8], out: &mut Output) {
+    for part in line.split_inclusive(|byte| matches!(byte, b'\t' | b'\n')) {
+        let (text, end) = match part {
+            [text @ .., b'\t' | b'\n'] => part.split_at(text.len()),
+            text => (text, &[][..]),
+        };
+        out.write(&bytes::printable(text));
+        out.write(end);
+    }
 }
 
 /// Returns the line without its `<6>`.

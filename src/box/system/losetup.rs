@@ -8,6 +8,7 @@ use nestling::dir::ReadDir;
 use nestling::text;
 use nestling::{AsFd, Errno, OFlags, sys};
 
+use crate::common::bytes;
 use crate::common::columns::join;
 use crate::common::input;
 use crate::common::loops::{self, How};
@@ -92,7 +93,8 @@ fn list(call: &Call<'_>, only: Option<&CStr>) -> Result<i32, i32> {
             out.write(b": ");
             out.write(offset.strip_suffix(b"\n").unwrap_or(&offset));
             out.write(b" ");
-            out.write(&file);
+            out.write(&bytes::printable(file.strip_suffix(b"\n").unwrap_or(&file)));
+            out.write(b"\n");
         }
     }
     if let (false, Some(device)) = (found, only) {

@@ -10,6 +10,7 @@ use nestling::sys::mount::{MountFlags, mount};
 use nestling::text::{self, next_field};
 use nestling::{Errno, OwnedFd, sys};
 
+use crate::common::bytes;
 use crate::common::columns::join;
 use crate::common::fstab::{self, Line};
 use crate::common::input;
@@ -178,7 +179,7 @@ fn list(call: &Call<'_>, kind: &CStr) -> Result<i32, i32> {
             (b" (", &line.options),
         ] {
             out.write(before);
-            out.write(text);
+            out.write(&bytes::printable(text));
         }
         out.write(b")\n");
     }

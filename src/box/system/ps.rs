@@ -7,6 +7,7 @@ use nestling::dir::ReadDir;
 use nestling::sys;
 use nestling::text::{self, Text, next_field, trim_start};
 
+use crate::common::bytes;
 use crate::common::columns::{self, decimal, join};
 use crate::common::input;
 use crate::common::names::{Kind, Names};
@@ -72,7 +73,7 @@ impl Process {
         let fields = stat.get(end + 2..)?.trim_ascii_end();
         let mut process = Self {
             pid,
-            comm: stat.get(start..end)?.to_vec(),
+            comm: bytes::printable(stat.get(start..end)?),
             fields: fields.split(|&byte| byte == b' ').map(Vec::from).collect(),
             ids: [0; 4],
             resident: 0,
@@ -149,16 +150,13 @@ impl Process {
             all.pop();
         }
         for byte in &mut all {
-            // An escape would disturb the list.
-            *byte = match *byte {
-                0 | b'\t' | b'\n' => b' ',
-                1..b' ' | 0x7f => b'?',
-                byte => byte,
-            };
+            if let 0 | b'\t' | b'\n' = *byte {
+                *byte = b' ';
+            }
         }
         match all.is_empty() {
             true => [b"[", &*self.comm, b"]"].concat(),
-            false => all,
+            false => bytes::printable(&all),
         }
     }
 }

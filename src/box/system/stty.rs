@@ -203,6 +203,7 @@ impl Change<'_, '_> {
             value.ok_or_else(|| call.misused(word, "a value is needed"))
         };
         let number = |value: &[u8]| text::number(value, 10).ok_or_else(|| invalid(value));
+        let length = |value: &[u8]| u16::try_from(number(value)?).map_err(|_| invalid(value));
         let character = text::position(CHARACTER_NAMES, name).and_then(|it| CHARACTERS.get(it));
         match (name, on) {
             (b"raw", true) | (b"cooked", false) => self.make_raw(),
@@ -227,10 +228,8 @@ impl Change<'_, '_> {
                 self.attributes.speed().write(self.out);
                 self.out.write(b"\n");
             }
-            (b"rows", true) => self.size.rows = number(value()?)?.min(0xffff) as u16,
-            (b"cols" | b"columns", true) => {
-                self.size.columns = number(value()?)?.min(0xffff) as u16;
-            }
+            (b"rows", true) => self.size.rows = length(value()?)?,
+            (b"cols" | b"columns", true) => self.size.columns = length(value()?)?,
             (b"ispeed" | b"ospeed", true) => self.set_speed(value()?)?,
             (name, true) if name.iter().all(u8::is_ascii_digit) => self.set_speed(name)?,
             (name, true) if text::contains(name, b':') => {
@@ -240,7 +239,9 @@ impl Change<'_, '_> {
                 let special = *character.ok_or_else(|| invalid(word))?;
                 let value = value()?;
                 let byte = match special {
-                    Special::Min | Special::Time => number(value)?.min(255) as u8,
+                    Special::Min | Special::Time => {
+                        u8::try_from(number(value)?).map_err(|_| invalid(value))?
+                    }
                     _ => parse_character(value).ok_or_else(|| invalid(value))?,
                 };
                 self.attributes.set_special(special, byte);

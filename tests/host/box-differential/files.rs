@@ -269,6 +269,9 @@ pub const ENTRIES: &[Entry] = &[
             ". -newer numbers",
             ". -mtime +100",
             ". -mmin -100000000",
+            ". -amin -100000000 -cmin -100000000",
+            ". -nouser -o -nogroup",
+            "-- dir -name text",
             ". -user root -group 0",
             ". -user nosuchuser",
             ". -links +2",
@@ -554,6 +557,7 @@ pub const ENTRIES: &[Entry] = &[
         options: &[
             "-r",
             "-n",
+            "-g",
             "-u",
             "-f",
             "-b",

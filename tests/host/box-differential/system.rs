@@ -79,13 +79,24 @@ pub const ENTRIES: &[Entry] = &[
             "route del 10.1.0.0/16",
             "route del 192.0.2.0/24",
             "route replace 10.9.0.0/16 dev v0",
+            "route show table 100",
+            "route list dev v1",
+            "route show 10.1.0.0/16",
+            "route show default",
+            "route show nonsense",
+            "addr del 10.1.2.3 dev v0",
+            "addr del 10.1.2.9 dev v0",
+            "-4 addr add fd00::9/64 dev v0",
+            "-4 addr show dev v1",
             "nosuch",
             "link nosuch",
         ],
         output: Output::Blanks,
         room: Some((
             "ip link set lo up; ip link add v0 address 02:00:00:00:00:01 type veth peer name v1 address 02:00:00:00:00:02
-            ip link set v1 up; ip link set v0 up; ip addr add 10.1.2.3/16 dev v0",
+            ip link set v1 up; ip link set v0 up; ip addr add 10.1.2.3/16 dev v0
+            ip addr add 10.3.0.1/16 dev v1 label v1:a; ip addr add 10.3.0.2/16 dev v1
+            ip route add blackhole 10.5.0.0/16; ip route add unreachable 10.6.0.0/16; ip route add 10.8.0.0/16 dev v0 table 100",
             "ip -o link | sed 's/<[^>]*>//; s/ state [A-Z]*//; s/ qdisc [a-z]*//' | grep -v b0; ip link show lo; ip -4 -o addr
             ip -6 addr show dev v0 scope global | grep -o 'inet6 [^ ]*'; { ip route; ip -6 route | grep db8; } | sed 's/ linkdown//'",
         )),

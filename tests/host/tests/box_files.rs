@@ -653,3 +653,50 @@ fn cp_and_mv_keep_attributes_or_give_the_group_no_more_than_its_list() {
         assert_eq!(about(&copy).0 & 0o070, 0, "{name}");
     }
 }
+
+/// Runs the box and a shell's pipeline before it. Returns its output.
+fn piped(folder: &Folder, ours: &Path, script: &str) -> String {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).env("BOX", ours);
+    let output = command.current_dir(&folder.0).output().expect("a shell");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn cut_counts_a_byte_that_is_no_character_as_one() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("latin");
+    let script = r"printf 'a\243b\n\303\251x\n\351\251z\n' | $BOX cut -c2 | od -An -tx1";
+    assert_eq!(piped(&folder, &ours, script), " a3 0a 78 0a a9 0a\n");
+}
+
+#[test]
+fn sort_orders_general_numbers_by_their_value() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("general");
+    let script = r"printf '1e3\n5\n-inf\ninf\nnan\nabc\n-3e2\n0\n0.001e5\n1e-3\n.5\n +7\n9e99999\n11\n1e1\n-1\n' | $BOX sort -g";
+    let expected = "abc nan -inf -3e2 -1 0 1e-3 .5 5  +7 1e1 11 0.001e5 1e3 9e99999 inf ";
+    let said = piped(&folder, &ours, script).replace('\n', " ");
+    assert_eq!(said, expected);
+    // A position behind every end.
+    let script = r"printf 'b\na\n' | $BOX sort -s -k 2.18446744073709551615";
+    assert_eq!(piped(&folder, &ours, script), "b\na\n");
+}
+
+#[test]
+fn xargs_adapts_to_the_limits_and_takes_the_longest_argument_of_linux() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("limits");
+    let script = "ulimit -s 512; seq 1 30000 >all; $BOX xargs env echo <all | tr ' ' '\\n' | cmp - all && echo same";
+    assert_eq!(piped(&folder, &ours, script), "same\n");
+    let script = "head -c 131000 /dev/zero | tr '\\0' a | $BOX xargs -n1 env printf %s | wc -c";
+    assert_eq!(piped(&folder, &ours, script).trim(), "131000");
+    // A word that does not end is refused at the limit.
+    let script =
+        "(ulimit -v 20000; $BOX xargs </dev/zero 2>&1; yes | tr -d '\\n' | $BOX xargs 2>&1)";
+    let expected = "xargs: an argument is too long\n".repeat(2);
+    assert_eq!(piped(&folder, &ours, script), expected);
+    let script = r"printf 'a\0b c\n' | $BOX xargs echo 2>&1";
+    let expected = "xargs: an argument ends at a null byte\na c\n";
+    assert_eq!(piped(&folder, &ours, script), expected);
+}

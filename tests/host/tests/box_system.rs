@@ -128,11 +128,75 @@ fn stty_sets_what_the_program_of_gnu_sets_and_reads_what_it_writes() {
     // A terminal of this kind cannot have characters of seven bits.
     assert_eq!(mine.lines().count(), 3 * settings.len() + 1, "{mine}");
     assert_eq!(mine, other);
-    let script = "stty -echo intr ^G; saved=$(stty -g); stty sane; $BOX stty $saved; stty -g; echo $saved; $BOX stty 9600; $BOX stty speed";
+    let script = "stty -echo intr ^G; saved=$(stty -g); stty sane; $BOX stty $saved; stty -g; echo $saved; $BOX stty 9600; $BOX stty speed; stty speed
+        $BOX stty 123456; $BOX stty speed; $BOX stty 4000000; stty speed; $BOX stty min 256 2>&1";
     let said = in_terminal(&ours, script);
     let mut lines = said.lines();
     assert_eq!(lines.next(), lines.next(), "{said}");
-    assert_eq!(lines.next(), Some("9600"), "{said}");
+    // The other program knows the speed by its number alone.
+    for speed in [
+        "9600",
+        "9600",
+        "123456",
+        "4000000",
+        "stty: 256: no such setting",
+    ] {
+        assert_eq!(lines.next(), Some(speed), "{said}");
+    }
+}
+
+#[test]
+fn names_that_others_chose_cannot_write_escapes_and_newlines_into_lists() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let script = r#"odd=$(printf 'e\033[31mE\r\302\233x'); mkdir "$odd"; mount -t tmpfs "$odd" "$odd"
+        sh -c 'printf "a\nb\033\tc\377" >/proc/$$/comm; "$0" ps -o comm= -p $$; "$0" ps -o args= -p $$; :' "$0"
+        "$0" mount | sed -n 's/ type.*//; s/.*E.*/&/p'; "$0" df "$odd" | sed -n 's/ .*\// /; s/.*E.*/&/p'
+        umount "$odd"; odd=$(printf 'e\033x'); ip link set lo down; ip link set lo name "$odd"; "$0" ip link | sed 's/ <.*//'"#;
+    let said = mounts(&ours, script);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.first(), Some(&"a?b??c?"), "{said:?}");
+    assert_eq!(
+        lines.get(2),
+        Some(&"e?[31mE??x on /mnt/e?[31mE??x"),
+        "{said:?}"
+    );
+    assert_eq!(lines.get(3), Some(&"e?[31mE??x e?[31mE??x"), "{said:?}");
+    assert!(said.contains("\n1: e?x:"), "{said:?}");
+    assert!(!said.contains('\x1b'), "{said:?}");
+}
+
+#[test]
+fn df_of_a_device_shows_the_file_system_on_it() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let mounts = std::fs::read_to_string("/proc/self/mounts").expect("mounts");
+    let is_device = |path: &str| {
+        use std::os::unix::fs::FileTypeExt;
+        std::fs::metadata(path).is_ok_and(|it| it.file_type().is_block_device())
+    };
+    let sources = mounts.lines().filter_map(|line| line.split(' ').next());
+    // A machine without a disk has nothing to show.
+    let Some(device) = sources
+        .filter(|it| it.starts_with('/'))
+        .find(|it| is_device(it))
+    else {
+        return;
+    };
+    let output = Command::new(&ours).args(["df", device]).output();
+    let text = String::from_utf8_lossy(&output.expect("the box").stdout).into_owned();
+    assert!(text.contains(&format!("\n{device} ")), "{text}");
+}
+
+#[test]
+fn ip_shows_the_next_hops_of_a_route_and_only_the_routes_that_are_named() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let script = "ip link add v0 type veth peer name v1; ip link set v1 up; ip link set v0 up; ip addr add 10.1.2.3/16 dev v0
+        ip route add 10.7.0.0/16 nexthop via 10.1.0.1 dev v0 nexthop via 10.1.0.2 dev v0 weight 2
+        ip route add 10.8.0.0/16 dev v0 table 100
+        \"$0\" ip route show 10.7.0.0/16; \"$0\" ip route show table 100; \"$0\" ip route list table all | grep -c 'table 100'
+        \"$0\" ip route show nonsense; echo $?";
+    let expected = "10.7.0.0/16\n\tnexthop via 10.1.0.1 dev v0 weight 1\n\tnexthop via 10.1.0.2 dev v0 weight 2\n\
+        10.8.0.0/16 dev v0 scope link\n1\n1\n";
+    assert_eq!(as_process_1(&ours, script), (Some(0), expected.into()));
 }
 
 /// Runs `modprobe` with these words in a root directory that has modules in compressed files, and answers each attempt to load one

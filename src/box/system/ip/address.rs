@@ -3,12 +3,13 @@
 
 use alloc::vec::Vec;
 
-use nestling::text::Text;
+use nestling::text::{self, Text};
 
 use super::Words;
 use super::internet::{self, INET, Prefix};
 use super::link;
 use super::netlink::{self, CREATE, EXCL, Request, find, u32_at};
+use crate::common::bytes;
 use crate::common::output::Output;
 
 /// The size of `struct ifaddrmsg`: family, length of the prefix, flags, scope, index (at 4).
@@ -17,7 +18,14 @@ const INFO: usize = 8;
 /// The types of the attributes (`IFA_…`).
 const ADDRESS: u16 = 1;
 const LOCAL: u16 = 2;
+const LABEL: u16 = 3;
 const BROADCAST: u16 = 4;
+const FLAGS: u16 = 8;
+
+/// The flags (`IFA_F_…`) from the lowest on. `dynamic` is an address without the flag for a permanent one.
+const FLAG_NAMES: &str = "secondary nodad optimistic dadfailed home deprecated tentative dynamic mngtmpaddr noprefixroute \
+    autojoin stable-privacy";
+const DYNAMIC: usize = 7;
 
 const HOST: u8 = 254;
 const LINK: u8 = 253;
@@ -31,8 +39,8 @@ pub fn run(words: &mut Words<'_>, family: u8) -> Result<i32, i32> {
             let only = device(words)?;
             show(words, family, only)
         }
-        2 => change(words, true),
-        3 => change(words, false),
+        2 => change(words, family, true),
+        3 => change(words, family, false),
         _ => {
             let index = device(words)?;
             let index = index.ok_or_else(|| words.call.misused(b"", "a device is needed"))?;
@@ -52,7 +60,8 @@ fn device(words: &mut Words<'_>) -> Result<Option<u32>, i32> {
     }
 }
 
-fn change(words: &mut Words<'_>, adds: bool) -> Result<i32, i32> {
+fn change(words: &mut Words<'_>, family: u8, adds: bool) -> Result<i32, i32> {
+    let mut has_length = false;
     let (mut address, mut index, mut broadcast): (Option<Prefix>, _, _) = (None, None, None);
     while let Some(word) = words.rest.first() {
         match word.to_bytes() {
@@ -71,7 +80,14 @@ fn change(words: &mut Words<'_>, adds: bool) -> Result<i32, i32> {
                 });
             }
             b"local" => drop(words.next()),
-            _ => address = Some(words.prefix()?),
+            word => {
+                has_length = text::contains(word, b'/');
+                let prefix = words.prefix()?;
+                if family != 0 && prefix.family != family {
+                    return Err(words.call.complain(word, "an address of another family"));
+                }
+                address = Some(prefix);
+            }
         }
     }
     let (Some(address), Some(index)) = (address, index) else {
@@ -84,20 +100,31 @@ fn change(words: &mut Words<'_>, adds: bool) -> Result<i32, i32> {
         true => (netlink::NEWADDR, CREATE | EXCL),
         false => (netlink::DELADDR, 0),
     };
-    let request = request(kind, flags, index, &address, broadcast.as_deref());
+    // An address is deleted with any length of its network if there is none.
+    let network = (adds || has_length || address.family != INET).then_some(&*address.bytes);
+    let request = request(kind, flags, index, &address, network, broadcast.as_deref());
     request
         .carry_out()
         .map_err(|errno| words.failed(c"address", errno))?;
     Ok(0)
 }
 
-fn request(kind: u16, flags: u16, index: u32, of: &Prefix, broadcast: Option<&[u8]>) -> Request {
+fn request(
+    kind: u16,
+    flags: u16,
+    index: u32,
+    of: &Prefix,
+    network: Option<&[u8]>,
+    broadcast: Option<&[u8]>,
+) -> Request {
     let is_local = of.family == INET && of.bytes.first() == Some(&127);
     let mut info = Vec::from([of.family, of.length, 0, if is_local { HOST } else { 0 }]);
     info.extend_from_slice(&index.to_ne_bytes());
     let mut request = Request::new(kind, flags, &info);
     request.attribute(LOCAL, &of.bytes);
-    request.attribute(ADDRESS, &of.bytes);
+    if let Some(network) = network {
+        request.attribute(ADDRESS, network);
+    }
     if let Some(broadcast) = broadcast {
         request.attribute(BROADCAST, broadcast);
     }
@@ -126,7 +153,15 @@ fn flush(words: &Words<'_>, family: u8, index: u32) -> Result<i32, i32> {
             bytes: bytes.unwrap_or_default().to_vec(),
             length,
         };
-        let outcome = request(netlink::DELADDR, 0, index, &address, None).carry_out();
+        let outcome = request(
+            netlink::DELADDR,
+            0,
+            index,
+            &address,
+            Some(&address.bytes),
+            None,
+        )
+        .carry_out();
         outcome.map_err(|errno| words.failed(c"address", errno))?;
     }
     Ok(0)
@@ -146,14 +181,14 @@ fn show(words: &Words<'_>, family: u8, only: Option<u32>) -> Result<i32, i32> {
         }
         link::write(link, &links, family == 0, &mut out);
         for body in addresses.iter().filter(of_link) {
-            write(body, &link.name, &mut out);
+            write(body, &mut out);
         }
     }
     Ok(out.finish(words.call, 0, 1))
 }
 
-fn write(body: &[u8], name: &[u8], out: &mut Output) {
-    let &[family, length, _, scope, ..] = body else {
+fn write(body: &[u8], out: &mut Output) {
+    let &[family, length, flags, scope, ..] = body else {
         return;
     };
     let (address, local) = (find(body, INFO, ADDRESS), find(body, INFO, LOCAL));
@@ -182,9 +217,24 @@ fn write(body: &[u8], name: &[u8], out: &mut Output) {
         LINK => out.write(b"link"),
         other => other.write(out),
     }
-    if family == INET {
+    let flags = find(body, INFO, FLAGS).map_or(flags.into(), |it| u32_at(it, 0));
+    let mut index = 0;
+    loop {
+        let name = match text::word(FLAG_NAMES, b' ', index) {
+            b"" => break,
+            b"secondary" if family != INET => b"temporary",
+            name => name,
+        };
+        if (flags >> index & 1 == 0) == (index == DYNAMIC) {
+            out.write(b" ");
+            out.write(name);
+        }
+        index += 1;
+    }
+    if let Some(label) = find(body, INFO, LABEL) {
         out.write(b" ");
-        out.write(name);
+        let label = label.strip_suffix(b"\0").unwrap_or(label);
+        out.write(&bytes::printable(label));
     }
     out.write(b"\n       valid_lft ");
     // `struct ifa_cacheinfo` begins with both times in seconds; all ones is forever.

@@ -8,6 +8,7 @@ use nestling::text::{self, Text};
 
 use super::Words;
 use super::netlink::{self, CREATE, EXCL, Request, find, u16_at, u32_at};
+use crate::common::bytes;
 use crate::common::columns::hexadecimal;
 use crate::common::output::Output;
 
@@ -195,14 +196,14 @@ fn show(words: &mut Words<'_>) -> Result<i32, i32> {
 pub fn write(link: &Link, links: &[Link], all: bool, out: &mut Output) {
     link.index.write(out);
     out.write(b": ");
-    out.write(&link.name);
+    out.write(&bytes::printable(&link.name));
     if let Some(other) = link.other {
         out.write(b"@");
         out.write(if other == 0 { b"NONE" } else { b"" });
         out.write(&if other == 0 {
             Vec::new()
         } else {
-            name_of(links, other)
+            bytes::printable(&name_of(links, other))
         });
     }
     out.write(b": <");
