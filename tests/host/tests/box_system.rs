@@ -91,11 +91,13 @@ fn umount_takes_a_list_of_types_and_what_is_mounted_below() {
 
 /// Runs a script in a terminal of its own, with `box` as `$BOX`. Returns the output.
 fn in_terminal(ours: &Path, script: &str) -> String {
+    // At the end of its input, `script` would send ^D, which the terminal may echo.
+    let (input, _open) = std::io::pipe().expect("a pipe");
     let output = Command::new("script")
         .args(["-qec", script, "/dev/null"])
         .env("BOX", ours)
         .env("SHELL", "/bin/sh")
-        .stdin(std::process::Stdio::null())
+        .stdin(input)
         .output()
         .expect("script");
     String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n")
