@@ -1,5 +1,6 @@
 //! `sort [-bcCdfghimnrsuz] [-k keys]... [-t character] [-o file] [file...]`: sorts lines (XCU 3, `sort`). All lines are kept in memory.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ffi::CStr;
@@ -8,6 +9,7 @@ use nestling::applet::{Applet, Call};
 use nestling::{OFlags, sys, text};
 use nestling_shell::sort;
 
+use crate::common::columns::decimal;
 use crate::common::input::{self, Lines};
 use crate::common::output::Output;
 
@@ -440,7 +442,7 @@ impl PartialOrd for Number<'_> {
     }
 }
 
-/// A number as `strtod` reads decimal ones, in the order of `-g`: what is no number, NaN, and the numbers from minus infinity on.
+/// A number as `strtod` reads decimal ones and whole hexadecimal ones, in the order of `-g`: what is no number, NaN, and the numbers from minus infinity on.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum General<'t> {
     None,
@@ -456,7 +458,7 @@ struct Scientific<'t> {
     is_negative: bool,
     point: i64,
     /// The digits before and after the point of the text.
-    digits: [&'t [u8]; 2],
+    digits: [Cow<'t, [u8]>; 2],
 }
 
 fn general(text: &[u8]) -> General<'_> {
@@ -477,6 +479,24 @@ fn general(text: &[u8]) -> General<'_> {
             true => General::MinusInfinity,
             false => General::Infinity,
         };
+    }
+    if let [b'0', b'x' | b'X', hexadecimal @ ..] = text {
+        let digits = hexadecimal
+            .iter()
+            .map_while(|&byte| char::from(byte).to_digit(16));
+        let value = digits.fold(0u64, |all, digit| {
+            all.saturating_mul(16).saturating_add(digit.into())
+        });
+        let mut whole = decimal(value);
+        let point = whole.len() as i64;
+        while let [.., b'0'] = whole[..] {
+            whole.pop();
+        }
+        return General::Number(Scientific {
+            is_negative: is_negative && !whole.is_empty(),
+            point: if whole.is_empty() { i64::MIN } else { point },
+            digits: [whole.into(), Cow::Borrowed(b"")],
+        });
     }
     let (mut whole, mut rest) = digits(text);
     let mut fraction: &[u8] = b"";
@@ -521,7 +541,7 @@ fn general(text: &[u8]) -> General<'_> {
     General::Number(Scientific {
         is_negative: is_negative && !is_zero,
         point: if is_zero { i64::MIN } else { point },
-        digits: [whole, fraction],
+        digits: [whole.into(), fraction.into()],
     })
 }
 
@@ -533,7 +553,8 @@ fn digits(text: &[u8]) -> (&[u8], &[u8]) {
 impl Ord for Scientific<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         let by_size = || {
-            let [one, other_digits] = [self, other].map(|it| it.digits.into_iter().flatten());
+            let [one, other_digits] =
+                [self, other].map(|it| it.digits.iter().flat_map(|it| it.iter()));
             let by_point = self.point.cmp(&other.point);
             by_point.then_with(|| one.cmp(other_digits))
         };

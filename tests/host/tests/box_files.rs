@@ -674,8 +674,8 @@ fn cut_counts_a_byte_that_is_no_character_as_one() {
 fn sort_orders_general_numbers_by_their_value() {
     let ours = or_skip!(Arch::X86_64.the_box());
     let folder = Folder::new("general");
-    let script = r"printf '1e3\n5\n-inf\ninf\nnan\nabc\n-3e2\n0\n0.001e5\n1e-3\n.5\n +7\n9e99999\n11\n1e1\n-1\n' | $BOX sort -g";
-    let expected = "abc nan -inf -3e2 -1 0 1e-3 .5 5  +7 1e1 11 0.001e5 1e3 9e99999 inf ";
+    let script = r"printf '1e3\n5\n-inf\ninf\nnan\nabc\n-3e2\n0\n0.001e5\n1e-3\n.5\n +7\n9e99999\n11\n1e1\n-1\n0x1F\n' | $BOX sort -g";
+    let expected = "abc nan -inf -3e2 -1 0 1e-3 .5 5  +7 1e1 11 0x1F 0.001e5 1e3 9e99999 inf ";
     let said = piped(&folder, &ours, script).replace('\n', " ");
     assert_eq!(said, expected);
     // A position behind every end.
