@@ -51,6 +51,7 @@ read -n ends at the end of the line => printf 'ab\ncd\n' | { read -n 5 x; echo $
 read -d reads up to the character => printf 'a:b' | { read -d : x; echo $x; } => a => read
 read -t with input at hand reads => echo a | { read -t 5 x; echo $x; } => a => read
 read -t ends without input, with a status greater than 0 => mkfifo p; exec 3<>p; read -t 0.05 x <&3 || echo timeout => timeout => read
+read -t ends input that has no end => read -t 0.05 x </dev/zero || echo timeout => timeout => read
 read -p writes no prompt without a terminal, or to standard error => echo a | { read -p prompt x 2>/dev/null; echo $x; } => a => read
 read -s reads => echo a | { read -s x; echo $x; } => a => read
 read without a name sets REPLY => echo 'a b' | { read; echo "$REPLY"; } => a b => read

@@ -360,6 +360,18 @@ fn switch_root_deletes_nothing_where_the_root_is_an_overlay() {
 }
 
 #[test]
+fn a_container_that_must_not_reboot_ends_with_its_init() {
+    on_each(|machine| {
+        // Podman and Docker give their containers no CAP_SYS_BOOT.
+        let script = "exec setpriv --bounding-set=-sys_boot \"$1\"";
+        let script = format!("echo prepared; {script}");
+        let said = machine.live_under(&[], "::once:kill -TERM 1\n", &script)?;
+        assert!(said.contains("init: reboot: EPERM"), "{said}");
+        Ok(())
+    });
+}
+
+#[test]
 fn ctrl_alt_del_runs_its_entry_or_else_reboots() {
     on_each(|machine| {
         let inittab = "::once:kill -INT 1\n::ctrlaltdel:kill -USR1 1\n";

@@ -3,7 +3,7 @@
 use nestling::inittab::Action;
 use nestling::sys::reboot::{Reboot, reboot, sync};
 use nestling::text::Text;
-use nestling::{Signal, sys};
+use nestling::{Errno, Signal, sys};
 
 use super::table::State;
 use super::{Machine, service};
@@ -73,6 +73,10 @@ impl Machine {
         // If the process of the `restart` entry could not be executed, all other processes have ended, so init reboots.
         let errno = reboot(kind.unwrap_or(Reboot::Restart));
         Line::new(name).log_error(errno);
+        // A process 1 without the capability is that of a container, which ends with it.
+        if errno == Errno::EPERM {
+            sys::process::exit(0);
+        }
         // The kernel has refused the request. The reason is on the console, and init waits for ever.
         loop {
             let _ = sys::process::pause();

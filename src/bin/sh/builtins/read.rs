@@ -209,6 +209,11 @@ impl<'fd> Input<'fd> {
         }
     }
 
+    /// Whether the time limit has passed.
+    fn is_late(&self) -> bool {
+        matches!((time::now(Clock::Monotonic), self.end), (Ok(now), Some(end)) if now >= end)
+    }
+
     /// Returns the next byte, or `None` at the end of the input.
     fn byte(&mut self, shell: &mut Shell) -> Result<Option<u8>, Stop> {
         while self.start >= self.length {
@@ -254,7 +259,7 @@ impl Line {
     /// Reads the line and returns the exit status.
     fn read(&mut self, shell: &mut Shell, input: &mut Input<'_>) -> Result<i32, Stop> {
         // `more` is the number of bytes that are still missing from the current character.
-        let (mut characters, mut more) = (0, 0_u32);
+        let (mut characters, mut more, mut bytes) = (0, 0_u32, 0_u32);
         let timed = input.end.is_some();
         // The read does not notice a signal or the end of a child that comes before it, so `wait` is called first. It is called
         // once only, because the rest of a line follows soon.
@@ -264,6 +269,11 @@ impl Line {
                 return Ok(142);
             }
             waits = timed;
+            // Input that never ends must not outlast the time limit.
+            bytes = bytes.wrapping_add(1);
+            if timed && bytes.is_multiple_of(512) && input.is_late() {
+                return Ok(142);
+            }
             let Some(mut byte) = input.byte(shell)? else {
                 return Ok(1);
             };
