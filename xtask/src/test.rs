@@ -245,12 +245,11 @@ impl Run<'_> {
                     }
                 }
                 Kind::Size(arch) => {
-                    for what in [PROGRAMS, SHELL] {
+                    for what in [PROGRAMS, SHELL, BOX] {
                         add(what, Profile::Release, arch);
                     }
                     if self.measures_all(arch) {
                         add(SCRIPT_SHELL, Profile::Release, arch);
-                        add(BOX, Profile::Release, arch);
                     }
                 }
                 Kind::OnTarget(config) => {
@@ -437,8 +436,8 @@ impl Run<'_> {
         Ok(tasks)
     }
 
-    /// Whether the sizes of an architecture include the programs that nothing else in a plain run uses there. The programs of
-    /// x86_64 are the largest, so their limits are exceeded first.
+    /// Whether the sizes of an architecture include the program that nothing else in a plain run uses there. The program of x86_64
+    /// is the largest, so its limit is exceeded first.
     fn measures_all(&self, arch: Arch) -> bool {
         self.options.long || self.natives.contains(&arch)
     }

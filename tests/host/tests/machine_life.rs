@@ -556,16 +556,15 @@ fn after_a_reread_new_services_start_when_the_removed_ones_have_ended() {
 fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() {
     on_each(|machine| {
         // The copy of init waits for a reader of the FIFO. The script kills two copies, the first by SIGSEGV, then puts
-        // a file in the FIFO's place.
-        let script =
-            "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/x/cgroup.procs
-            : >cgroup/file; : >cgroup/faults
+        // a file in the FIFO's place. A third copy may wait for the FIFO already, so the script reads from it.
+        let script = "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/fifo
+            ln cgroup/fifo cgroup/x/cgroup.procs; : >cgroup/file; : >cgroup/faults
             ( while [ -p cgroup/x/cgroup.procs ]; do for process in /proc/[0-9]*; do
                 [ $process = /proc/1 ] || [ \"$(readlink $process/exe)\" != \"$1\" ] || {
                     rm cgroup/faults && kill -SEGV ${process#/proc/} ||
                         { kill -9 ${process#/proc/}; mv cgroup/file cgroup/x/cgroup.procs; }
                     break; }
-            done; done ) 2>/dev/null &
+            done; done; cat <>cgroup/fifo ) >/dev/null 2>&1 &
             cd /";
         let inittab = ":cgroup=x:wait:/bin/echo the line has run\n::once:/bin/kill -USR1 1\n";
         let life = machine.live(inittab, script)?;
