@@ -270,7 +270,7 @@ impl Run<'_> {
                     add(TESTS, Profile::Tests, arch);
                     add(PROGRAMS, Profile::Release, arch);
                     add(SHELL, Profile::Release, arch);
-                    if suite == MachineSuite::Rescue {
+                    if matches!(suite, MachineSuite::Rescue | MachineSuite::Typing) {
                         add(BOX, Profile::Release, arch);
                     }
                 }
