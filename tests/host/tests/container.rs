@@ -250,6 +250,18 @@ fn is_pending(pid: i32, signal: i32) -> bool {
     pending(pid) & 1 << (signal - 1) != 0
 }
 
+/// Waits until init has passed a signal on to this process. A failure shows where the signal is.
+fn until_pending(init: &Running, pid: i32, signal: i32) {
+    let end = Instant::now() + PATIENCE;
+    while !is_pending(pid, signal) {
+        if Instant::now() >= end {
+            let status = |pid| fs::read_to_string(format!("/proc/{pid}/status"));
+            panic!("signal {signal}: {:?}, {:?}", status(init.pid), status(pid));
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Waits until the condition holds, but at most for `PATIENCE`.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
@@ -305,7 +317,7 @@ fn every_signal_is_passed_on_to_the_command() {
         let command = init.command();
         for signal in signals() {
             init.signal(signal);
-            until(&format!("signal {signal}"), || is_pending(command, signal));
+            until_pending(&init, command, signal);
         }
         assert_eq!(init.end(), (128 + 9, "".into(), "".into()));
     });
@@ -337,7 +349,7 @@ fn without_g_the_rest_of_the_group_gets_only_sigcont() {
             let second = children(command)[0];
             for signal in signals().filter(|&signal| signal != libc::SIGCONT) {
                 init.signal(signal);
-                until(&format!("signal {signal}"), || is_pending(command, signal));
+                until_pending(&init, command, signal);
             }
             assert_eq!(pending(second), 0);
             init.signal(libc::SIGCONT);
