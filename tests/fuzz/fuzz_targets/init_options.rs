@@ -22,7 +22,7 @@ mod log {
             Self(0)
         }
 
-        pub fn complain(self) {
+        pub fn warn(self) {
             assert!(self.0 > 0);
         }
     }
