@@ -156,37 +156,25 @@ fn copy(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
     let stat = sys::file::fstat(fd)?;
     match stat.is_file() && stat.size() > 0 {
         true => {
-            let end = seek(fd, from)?;
-            range(out, fd, end)
+            // The file grows while it is copied if it is standard output, too.
+            let left = seek(fd, from)?;
+            range(out, fd, left)
         }
         false => keep(out, fd, from),
     }
 }
 
-/// Copies up to this offset, where the file ended: it grows if it is standard output, too.
-fn range(out: &mut Output, fd: BorrowedFd<'_>, end: u64) -> Result<(), Errno> {
+/// Copies at most `left` bytes.
+fn range(out: &mut Output, fd: BorrowedFd<'_>, mut left: u64) -> Result<(), Errno> {
     let mut block = alloc::vec![0; BLOCK];
-    let mut here = sys::fd::lseek(fd, SeekFrom::Current(0))?;
-    while here < end && !out.has_failed() {
-        let most = (end - here).min(BLOCK as u64) as usize;
+    while left > 0 && !out.has_failed() {
+        let most = left.min(BLOCK as u64) as usize;
         let length = io::read(fd, block.get_mut(..most).unwrap_or_default())?;
         if length == 0 {
             break;
         }
         out.write(block.get(..length).unwrap_or_default());
-        here += length as u64;
-    }
-    Ok(())
-}
-
-/// Copies up to the end.
-fn rest(out: &mut Output, fd: BorrowedFd<'_>) -> Result<(), Errno> {
-    let mut block = alloc::vec![0; BLOCK];
-    while !out.has_failed() {
-        match io::read(fd, &mut block)? {
-            0 => break,
-            length => out.write(block.get(..length).unwrap_or_default()),
-        }
+        left -= length as u64;
     }
     Ok(())
 }
@@ -217,15 +205,15 @@ fn skip(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
         }
         out.write(read);
     }
-    rest(out, fd)
+    range(out, fd, u64::MAX)
 }
 
-/// Moves the offset of a regular file to the last lines or bytes, and returns the offset of its end. It is read backwards, in
-/// blocks.
+/// Moves the offset of a regular file to the last lines or bytes, and returns the number of bytes from there to its end. It is
+/// read backwards, in blocks.
 fn seek(fd: BorrowedFd<'_>, from: From) -> Result<u64, Errno> {
     let start = sys::fd::lseek(fd, SeekFrom::Current(0))?;
     let end = sys::fd::lseek(fd, SeekFrom::End(0))?.max(start);
-    let to = |offset| sys::fd::lseek(fd, SeekFrom::Start(offset)).map(|_| end);
+    let to = |offset| sys::fd::lseek(fd, SeekFrom::Start(offset)).map(|_| end - offset);
     if !from.is_lines {
         return to(end.saturating_sub(from.count).max(start));
     }

@@ -125,28 +125,21 @@ fn run_mount(call: &Call<'_>) -> Result<i32, i32> {
         extra.extend_from_slice(option);
         extra.push(b',');
     }
+    let line = |source, target: &CStr, options| Line {
+        source,
+        target: target.into(),
+        kind: kind.into(),
+        options,
+    };
     let mut operands = options.operands();
     match (operands.next(), operands.next(), operands.next()) {
         (Some(_), Some(_), Some(more)) => Err(call.misused(more.to_bytes(), "too many operands")),
-        (Some(source), Some(target), None) => Ok(attach(
-            call,
-            &Line {
-                source: fstab::device(source.to_bytes()),
-                target: target.into(),
-                kind: kind.into(),
-                options: extra,
-            },
-        )),
+        (Some(source), Some(target), None) => {
+            let source = fstab::device(source.to_bytes());
+            Ok(attach(call, &line(source, target, extra)))
+        }
         (Some(_), ..) if all => Err(call.misused(b"-a", "no operand is possible")),
-        (Some(target), ..) if propagates => Ok(attach(
-            call,
-            &Line {
-                source: c"none".into(),
-                target: target.into(),
-                kind: kind.into(),
-                options: extra,
-            },
-        )),
+        (Some(target), ..) if propagates => Ok(attach(call, &line(c"none".into(), target, extra))),
         (Some(name), ..) => one_of_fstab(call, name, &extra),
         (None, ..) if all => every_of_fstab(call, kind, &extra),
         (None, ..) => list(call, kind),
