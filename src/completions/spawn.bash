@@ -8,7 +8,7 @@ _nestling_spawn() {
     while ((index < COMP_CWORD)); do
         option=
         case ${COMP_WORDS[index]} in
-            --setsid | --no-new-privs | --reset-ids | --copy | --clear-env | --help) ;;
+            --setsid | --no-new-privs | --reset-ids | --copy | --clear-env | --help | --version) ;;
             --?*)
                 option=${COMP_WORDS[index]}
                 [[ ${COMP_WORDS[index + 1]} == = ]] && ((++index))
@@ -48,7 +48,7 @@ _nestling_spawn() {
         COMPREPLY=($(compgen -W "--open --dup --close --close-from --chdir --fchdir --umask --limit --chroot --user --groups
             --gid --uid --reset-ids --securebits --bounding --inheritable --ambient --terminal --foreground --setsid
             --no-new-privs --setpgid --nice --sched --oom-score-adj --parent-death --default --block --cgroup --env --unset
-            --clear-env --arg0 --descriptor --shell --copy --help" -- "$current"))
+            --clear-env --arg0 --descriptor --shell --copy --help --version" -- "$current"))
     elif ((index == COMP_CWORD)); then
         COMPREPLY=($(compgen -c -- "$current"))
     else

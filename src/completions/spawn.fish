@@ -46,4 +46,5 @@ for name in spawn nestling-spawn
     complete -c $name -l shell -r -F -d 'Run scripts without #! by this program'
     complete -c $name -l copy -d 'Copy the memory instead of sharing it'
     complete -c $name -l help -d 'Print a summary of the options'
+    complete -c $name -l version -d 'Print the version'
 end

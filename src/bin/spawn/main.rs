@@ -21,7 +21,7 @@ use nestling::io::{self, Writer};
 use nestling::spawn::features;
 use nestling::text::Text;
 use nestling::{rt, wait};
-use options::Options;
+use options::{Options, Request};
 
 #[cfg(panic = "unwind")]
 compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
@@ -51,8 +51,10 @@ Other options, in any order:
   --parent-death SIGNAL  --default SIGNAL,...  --block SIGNAL,...
   --cgroup DIR  --env NAME=VALUE  --unset NAME  --clear-env
   --arg0 NAME  --descriptor FD (execute its file)
-  --shell FILE (to run scripts without #!)  --copy (copy memory)
+  --shell FILE (to run scripts without #!)  --copy (copy memory)  --version
 ";
+
+const VERSION: &str = concat!("spawn (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// The features of a spawn that the options use. (`features::DUMPABLE` is missing, because this program only waits for the child,
 /// and need not be dumpable again after the child has changed its ids.)
@@ -86,8 +88,9 @@ fn main(process: rt::Process) -> i32 {
     let mut groups = [0; options::GROUPS];
     let mut options = Options::new(process.env(), &mut groups);
     match options.read(process.args()) {
-        Ok(true) => {}
-        Ok(false) => return help(),
+        Ok(Request::Start) => {}
+        Ok(Request::Help) => return say(HELP),
+        Ok(Request::Version) => return say(VERSION),
         Err(problem) => return failed(&problem, 125),
     }
     if let Some(warning) = options.warning() {
@@ -103,9 +106,8 @@ fn main(process: rt::Process) -> i32 {
     }
 }
 
-fn help() -> i32 {
-    let mut stdout = Writer::new(io::stdout());
-    match stdout.write(HELP.as_bytes()).and_then(|()| stdout.flush()) {
+fn say(text: &str) -> i32 {
+    match io::write_all(io::stdout(), text.as_bytes()) {
         Ok(()) => 0,
         Err(errno) => failed(&errno, 125),
     }

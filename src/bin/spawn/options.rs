@@ -41,6 +41,13 @@ pub struct Options<'a> {
     shell_args: [Cell<*const c_char>; STRINGS],
 }
 
+/// What the command line asks for.
+pub enum Request {
+    Start,
+    Help,
+    Version,
+}
+
 impl<'a> Options<'a> {
     /// Makes an `Options` before the command line is read. `groups` is the array for the groups on the command line.
     pub fn new(env: Args<'a>, groups: &'a mut [u32]) -> Self {
@@ -60,8 +67,8 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// Reads the command line. Returns whether to start the program; false means that the user asked for help.
-    pub fn read(&mut self, args: Args<'a>) -> Result<bool, Problem<'a>> {
+    /// Reads the command line.
+    pub fn read(&mut self, args: Args<'a>) -> Result<Request, Problem<'a>> {
         let mut words = Words(args.skip(1));
         while let Some(Word {
             option,
@@ -76,7 +83,10 @@ impl<'a> Options<'a> {
             };
             let name = Name::of(name).ok_or(problem)?;
             if matches!(name, Name::Help) {
-                return Ok(false);
+                return Ok(Request::Help);
+            }
+            if matches!(name, Name::Version) {
+                return Ok(Request::Version);
             }
             if name.has_value() && value.is_none() {
                 problem.value = words.next();
@@ -111,14 +121,14 @@ impl<'a> Options<'a> {
             })?;
             self.changed_args = Some(changed);
         }
-        Ok(true)
+        Ok(Request::Start)
     }
 
     fn set(&mut self, name: Name, value: &'a CStr) -> Option<()> {
         let digits = value.to_bytes();
         let attributes = &mut self.spawn.attributes;
         let action = match name {
-            Name::Help => None,
+            Name::Help | Name::Version => None,
 
             Name::Open => Some(open(value)?),
             Name::Dup => Some(dup(value)?),
@@ -242,28 +252,37 @@ impl<'a> Options<'a> {
         Some(used)
     }
 
-    /// Converts `--user NAME` to actions that set the user's groups, group id and user id. Returns the last of them.
+    /// Converts `--user NAME` to actions that set the user's groups, group id and user id. Returns the last of them. (This function is
+    /// separate, so that the array for a file is on the stack only when it is needed.)
+    #[inline(never)]
     fn user(&mut self, name: &[u8]) -> Result<Action<'a>, Wrong> {
-        let mut found = None;
-        each_line(c"/etc/passwd", &mut |line| {
-            found = User::parse(line)
-                .filter(|user| user.name == name)
-                .map(|user| (user.uid, user.gid));
-            Some(found.is_none())
-        })?;
-        let (uid, gid) = found.ok_or(Wrong::NoSuchUser)?;
+        let mut text = [0; FILE];
+        let mut lines = read(c"/etc/passwd", &mut text)?;
+        let (uid, gid) = loop {
+            if lines.is_empty() {
+                return Err(Wrong::NoSuchUser);
+            }
+            match User::parse(text::next_field(&mut lines, b'\n')) {
+                Some(user) if user.name == name => break (user.uid, user.gid),
+                _ => {}
+            }
+        };
         let groups = core::mem::take(&mut self.groups);
         let mut count = 0;
-        let mut add = |gid| {
-            *groups.get_mut(count)? = gid;
-            count += 1;
-            Some(true)
-        };
-        add(gid);
-        each_line(c"/etc/group", &mut |line| match Group::parse(line) {
-            Some(group) if group.gid != gid && group.has_member(name) => add(group.gid),
-            _ => Some(true),
-        })?;
+        let mut found = Some(gid);
+        let mut lines = read(c"/etc/group", &mut text)?;
+        loop {
+            if let Some(group) = found {
+                *groups.get_mut(count).ok_or(Wrong::TooMany)? = group;
+                count += 1;
+            }
+            if lines.is_empty() {
+                break;
+            }
+            found = Group::parse(text::next_field(&mut lines, b'\n'))
+                .filter(|group| group.gid != gid && group.has_member(name))
+                .map(|group| group.gid);
+        }
         let (used, rest) = groups.split_at_mut_checked(count).unwrap_or_default();
         self.groups = rest;
         for action in [Action::Groups(used), Action::Gid(gid)] {
@@ -338,6 +357,7 @@ macro_rules! options {
 
 options! {
     Help "help"
+    Version "version"
     SetSid "setsid"
     NoNewPrivs "no-new-privs"
     Copy "copy"
@@ -383,22 +403,14 @@ impl Name {
     }
 }
 
-/// Calls `visit` with each line of a file, until `visit` returns false. If `visit` returns `None`, fails with [`Wrong::TooMany`].
-fn each_line(path: &CStr, visit: &mut dyn FnMut(&[u8]) -> Option<bool>) -> Result<(), Wrong> {
-    let mut text = [0; FILE];
+/// Reads a file. If it is too long, the part that does not fit might name the user: fails with [`Wrong::TooMany`].
+fn read<'t>(path: &CStr, text: &'t mut [u8; FILE]) -> Result<&'t [u8], Wrong> {
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0).map_err(Wrong::Errno)?;
-    let length = io::fill(file.as_fd(), &mut text).map_err(Wrong::Errno)?;
-    // If the file is too long, the part that was not read might name the user.
-    let mut rest = match text.get(..length) {
-        Some(text) if length < FILE => text,
-        _ => return Err(Wrong::TooMany),
-    };
-    while !rest.is_empty() {
-        if !visit(text::next_field(&mut rest, b'\n')).ok_or(Wrong::TooMany)? {
-            break;
-        }
+    let length = io::fill(file.as_fd(), text).map_err(Wrong::Errno)?;
+    match text.get(..length) {
+        Some(text) if length < FILE => Ok(text),
+        _ => Err(Wrong::TooMany),
     }
-    Ok(())
 }
 
 /// Sets a field for an option that is not an action.

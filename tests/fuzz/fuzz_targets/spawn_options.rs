@@ -27,7 +27,7 @@ fuzz_target!(|text: &[u8]| {
     let mut options = options::Options::new(Args::new(&env), &mut groups);
     let mut written = Written(0);
     match options.read(Args::new(&list)) {
-        Ok(true) => {
+        Ok(options::Request::Start) => {
             let spawn = options.spawn();
             assert!(!spawn.args.is_empty() || text.windows(12).any(|it| it == b"--descriptor"));
             spawn
@@ -36,7 +36,7 @@ fuzz_target!(|text: &[u8]| {
                 .for_each(|action| action.write(&mut written));
             let _ = options.warning();
         }
-        Ok(false) => {}
+        Ok(options::Request::Help | options::Request::Version) => {}
         Err(problem) => {
             problem.write(&mut written);
             assert!(written.0 > 0);

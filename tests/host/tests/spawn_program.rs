@@ -120,12 +120,22 @@ fn help_shows_every_option_and_no_other() {
             .split_whitespace()
             .filter_map(|word| word.strip_prefix("--"));
         for option in words.filter(|option| option.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            if option == "version" {
+                continue;
+            }
             spawn(&[&format!("--{option}")], |code, _, stderr| {
                 assert_eq!(code, 125);
                 assert!(!stderr.contains("no such option"), "{option}: {stderr}");
             });
         }
     });
+}
+
+#[test]
+fn version_prints_the_name_of_the_program_and_its_version_and_starts_nothing() {
+    let version = concat!("spawn (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
+    prints(&["--version"], version);
+    prints(&["--setsid", "--version", "echo"], version);
 }
 
 #[test]
