@@ -1,6 +1,7 @@
 //! `cargo nestling image`: writes a project's programs as an image that other tools boot or run.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs,
     os::unix::fs::{PermissionsExt, symlink},
@@ -72,6 +73,7 @@ pub fn image(
                 name: &format!("{}:latest", project.name),
                 entrypoint: &[&start],
                 command: &[],
+                annotations: &[],
             };
             container.write(&archive, &folder, output)?;
         }
@@ -108,6 +110,9 @@ fn unpack(archive: &Initramfs, folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
+/// The annotation whose value is a date, as in `2026-11-30T21:00:00Z`; the image's configuration has a field for it, too.
+pub const CREATED: &str = "org.opencontainers.image.created";
+
 /// What an OCI image says about its files.
 pub struct Container<'a> {
     /// The architecture of its programs.
@@ -118,6 +123,9 @@ pub struct Container<'a> {
     pub entrypoint: &'a [&'a str],
     /// The arguments after these, which the user of the image may replace.
     pub command: &'a [&'a str],
+    /// Names and values of annotations, which are also the labels of each container:
+    /// <https://github.com/opencontainers/image-spec/blob/main/annotations.md>.
+    pub annotations: &'a [(&'a str, &'a str)],
 }
 
 impl Container<'_> {
@@ -156,17 +164,22 @@ fn layout(container: &Container, folder: &Path, output: &Path) -> Result<()> {
         Arch::Riscv64 => "riscv64",
         Arch::I386 => "386",
     };
-    let config = json!({
+    let annotations: BTreeMap<_, _> = container.annotations.iter().copied().collect();
+    let mut config = json!({
         "architecture": architecture,
         "os": "linux",
         "config": {
             "Entrypoint": container.entrypoint,
             "Cmd": container.command,
-            "Env": ["PATH=/bin:/sbin:/usr/bin:/usr/sbin"],
+            "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            "Labels": annotations,
             "WorkingDir": "/",
         },
         "rootfs": { "type": "layers", "diff_ids": [layer["digest"]] },
     });
+    if let Some(date) = annotations.get(CREATED) {
+        config["created"] = json!(date);
+    }
     fs::write(&blob, config.to_string())?;
     let config = enter("config.v1+json", &blob)?;
     let manifest = json!({
@@ -174,6 +187,7 @@ fn layout(container: &Container, folder: &Path, output: &Path) -> Result<()> {
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": config,
         "layers": [layer],
+        "annotations": annotations,
     });
     fs::write(&blob, manifest.to_string())?;
     let mut manifest = enter("manifest.v1+json", &blob)?;

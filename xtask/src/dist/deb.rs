@@ -12,7 +12,7 @@ use duct::cmd;
 use super::{
     Built, COMPLETIONS, MACHINE, OF_THE_SOURCE, document,
     linked::Linked,
-    manuals, read,
+    manuals, pkg_config, read,
     tree::{Tree, gzip},
 };
 use crate::{arch::Arch, compile::SHIPPED, workspace::Workspace};
@@ -139,7 +139,7 @@ impl Release<'_> {
              Description: posix_spawn, system and popen that say why a start failed - development\n \
              What compiling a program with libnestling needs: the header nestling.h, which\n \
              declares the function that returns the reason of a failed start, the static\n \
-             library, and the link for the shared one.\n"
+             library, the link for the shared one, and the file for pkg-config.\n"
         );
         Ok(vec![
             (
@@ -296,6 +296,8 @@ impl Release<'_> {
         let folder = format!("usr/lib/{}", multiarch(self.arch));
         tree.file(format!("{folder}/libnestling.a"), built.c("libnestling.a")?);
         tree.link(format!("{folder}/libnestling.so"), "libnestling.so.0");
+        let page = pkg_config("/usr", &format!("lib/{}", multiarch(self.arch)));
+        tree.file(format!("{folder}/pkgconfig/nestling.pc"), page);
         tree.file("usr/include/nestling.h", built.c("nestling.h")?);
         let page = read(self.workspace, "src/man/nestling_spawn_error.3")?;
         let folder = "usr/share/man/man3";
@@ -471,7 +473,7 @@ mod tests {
         let folder = format!("usr/lib/{}", multiarch(HOST));
         let is_own = |path: &&&str| path.starts_with(&folder);
         assert_eq!(library.iter().filter(is_own).count(), 1, "{library:?}");
-        assert_eq!(compiling.iter().filter(is_own).count(), 1, "{compiling:?}");
+        assert_eq!(compiling.iter().filter(is_own).count(), 2, "{compiling:?}");
         for path in library.union(&compiling).filter(|path| !is_own(path)) {
             let others = ["usr/share/", "usr/include/nestling.h"];
             assert!(others.iter().any(|it| path.starts_with(it)), "{path}");

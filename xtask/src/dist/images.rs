@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use cargo_nestling::image::Container;
+use cargo_nestling::image::{CREATED, Container};
 use duct::cmd;
 use fatfs::{FatType, FileSystem, FormatVolumeOptions, FsOptions};
 
@@ -34,27 +34,31 @@ const ON_EACH_TERMINAL: &str = "tty1::respawn:-/bin/sh\nttyS0::respawn:-/bin/sh\
 /// The kernel's arguments. It writes its messages to both terminals.
 const APPEND: &str = "console=tty0 console=ttyS0 panic=10 quiet";
 
+/// The licence of nestling, as an SPDX expression.
+const LICENCE: &str = env!("CARGO_PKG_LICENSE");
+
 /// Makes an OCI image, as a tar archive, in which `init` starts `sh` or another command.
-pub fn container(workspace: &Workspace, arch: Arch) -> Result<Vec<u8>> {
+pub fn container(workspace: &Workspace, arch: Arch, date: u64) -> Result<Vec<u8>> {
     let mut files = Initramfs::new();
     for name in ["init", "sh"] {
         let path = compile::path(workspace, arch, Profile::Release, name);
         files.program(&format!("bin/{name}"), &path)?;
     }
-    let name = concat!("nestling:", env!("CARGO_PKG_VERSION"));
-    oci(workspace, arch, name, &files)
+    let about = "init as process 1, and a POSIX shell, which need no libc";
+    oci(workspace, arch, ["nestling", about], &files, date)
 }
 
 /// Makes an OCI image with `box` and links to all of its applets.
-pub fn container_of_box(workspace: &Workspace, arch: Arch) -> Result<Vec<u8>> {
+pub fn container_of_box(workspace: &Workspace, arch: Arch, date: u64) -> Result<Vec<u8>> {
     let mut files = Initramfs::new();
     let path = compile::path(workspace, arch, Profile::Release, "box");
     files.program("bin/box", &path)?;
     for name in applets(workspace)? {
         files.link(&format!("bin/{name}"), "box");
     }
-    let name = concat!("nestling-box:", env!("CARGO_PKG_VERSION"));
-    oci(workspace, arch, name, &files)
+    let about =
+        "init as process 1, a POSIX shell and the utilities of a rescue system, which need no libc";
+    oci(workspace, arch, ["nestling-box", about], &files, date)
 }
 
 /// The names of the applets, from the manual page: the program may be of another architecture. A test compares the page with
@@ -68,12 +72,28 @@ fn applets(workspace: &Workspace) -> Result<Vec<String>> {
         .collect())
 }
 
-fn oci(workspace: &Workspace, arch: Arch, name: &str, files: &Initramfs) -> Result<Vec<u8>> {
+/// Makes an OCI image with these files. `date` is in seconds since 1970.
+fn oci(
+    workspace: &Workspace,
+    arch: Arch,
+    [title, about]: [&str; 2],
+    files: &Initramfs,
+    date: u64,
+) -> Result<Vec<u8>> {
+    let version = env!("CARGO_PKG_VERSION");
+    let date = cmd!("date", "--utc", format!("--date=@{date}"), "+%FT%TZ").read()?;
     let container = Container {
         arch,
-        name,
+        name: &format!("{title}:{version}"),
         entrypoint: &["/bin/init"],
         command: &["/bin/sh"],
+        annotations: &[
+            ("org.opencontainers.image.title", title),
+            ("org.opencontainers.image.description", about),
+            ("org.opencontainers.image.version", version),
+            ("org.opencontainers.image.licenses", LICENCE),
+            (CREATED, &date),
+        ],
     };
     let scratch = workspace.scratch()?;
     let output = scratch.join("container.tar");
@@ -207,9 +227,12 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::{collections::BTreeMap, io::Read};
+
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::arch::HOST;
 
     /// The smallest kernel that says its release.
     fn kernel() -> Vec<u8> {
@@ -217,6 +240,43 @@ mod tests {
         kernel[0x20e..0x210].copy_from_slice(&[0x10, 1]);
         kernel[0x310..0x315].copy_from_slice(b"6.1.0");
         kernel
+    }
+
+    #[test]
+    fn an_oci_image_says_what_it_is_and_the_same_image_is_made_of_the_same_files() {
+        let workspace = crate::dist::tests::workspace();
+        let mut files = Initramfs::new();
+        files.file("bin/init", b"init");
+        let make = || oci(&workspace, HOST, ["nestling", "two words"], &files, 86_400);
+        let image = make().expect("an image");
+        assert!(image == make().expect("an image"), "two images differ");
+
+        let mut blobs = BTreeMap::new();
+        let mut archive = tar::Archive::new(&image[..]);
+        for entry in archive.entries().expect("entries") {
+            let mut entry = entry.expect("an entry");
+            let path = entry.path().expect("a path").display().to_string();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).expect("a file");
+            if let Ok(content) = serde_json::from_slice::<Value>(&content) {
+                blobs.insert(path.replace("blobs/sha256/", "sha256:"), content);
+            }
+        }
+        let digest = |of: &Value| of["digest"].as_str().expect("a digest").to_owned();
+        let manifest = &blobs[&digest(&blobs["index.json"]["manifests"][0])];
+        let config = &blobs[&digest(&manifest["config"])];
+        let expected = json!({
+            "org.opencontainers.image.title": "nestling",
+            "org.opencontainers.image.description": "two words",
+            "org.opencontainers.image.version": env!("CARGO_PKG_VERSION"),
+            "org.opencontainers.image.licenses": "MIT OR Apache-2.0",
+            "org.opencontainers.image.created": "1970-01-02T00:00:00Z",
+        });
+        assert_eq!(manifest["annotations"], expected);
+        assert_eq!(config["config"]["Labels"], expected);
+        assert_eq!(config["created"], "1970-01-02T00:00:00Z");
+        let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        assert_eq!(config["config"]["Env"], json!([path]));
     }
 
     #[test]

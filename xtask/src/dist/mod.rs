@@ -78,9 +78,9 @@ fn archives(
         let root = format!("nestling-{}-{}", env!("CARGO_PKG_VERSION"), arch.name());
         let name = format!("{root}.tar.gz");
         write(&folder, &name, &tree.tar_gz(&root, date)?)?;
-        let container = images::container(workspace, arch)?;
+        let container = images::container(workspace, arch, date)?;
         write(&folder, &format!("{root}.oci.tar"), &container)?;
-        let container = images::container_of_box(workspace, arch)?;
+        let container = images::container_of_box(workspace, arch, date)?;
         write(&folder, &format!("{root}-box.oci.tar"), &container)?;
         let initramfs = images::initramfs(workspace, arch)?;
         write(&folder, &format!("{root}.cpio.gz"), &initramfs)?;
@@ -198,6 +198,8 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
     }
     if !built.c.is_empty() {
         tree.link("lib/libnestling.so", "libnestling.so.0");
+        let page = pkg_config("${pcfiledir}/../..", "lib");
+        tree.file("lib/pkgconfig/nestling.pc", page);
     }
     for (name, page) in manuals(workspace)? {
         let section = name.rsplit('.').next().unwrap_or_default();
@@ -218,12 +220,28 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
     let linked = Linked::find(workspace, arch, PACKAGES)?;
     linked.add_licences(&mut tree, &format!("{DOCUMENTS}/licences"))?;
     tree.file(format!("{DOCUMENTS}/licences/README"), linked.table()?);
-    let is_code = |path: &str| path.starts_with(PROGRAMS_FOLDER) || path.starts_with("lib/");
+    let is_code = |path: &str| path.starts_with(PROGRAMS_FOLDER) || path.starts_with("lib/lib");
     let code: Vec<_> = tree.files().filter(|(path, _)| is_code(path)).collect();
     let sbom = linked.sbom(env!("CARGO_PKG_VERSION"), &code)?;
     tree.file(format!("{DOCUMENTS}/nestling.cdx.json"), sbom);
     tree.file("SHA256SUMS", tree.sums());
     Ok(tree)
+}
+
+/// The file from which `pkg-config` knows how to compile with the library, and to link with it: `prefix` is where the header's folder is,
+/// and `folder` is that of the library, below it.
+fn pkg_config(prefix: &str, folder: &str) -> String {
+    format!(
+        "prefix={prefix}\n\
+         libdir=${{prefix}}/{folder}\n\
+         includedir=${{prefix}}/include\n\n\
+         Name: nestling\n\
+         Description: posix_spawn, system and popen that say why a start failed\n\
+         Version: {}\n\
+         Cflags: -I${{includedir}}\n\
+         Libs: -L${{libdir}} -lnestling\n",
+        env!("CARGO_PKG_VERSION"),
+    )
 }
 
 /// The documents of an archive: the paths in the repository, and the names in the archive.
@@ -251,25 +269,25 @@ fn first(arch: Arch) -> String {
     let (version, arch) = (env!("CARGO_PKG_VERSION"), arch.name());
     format!(
         "nestling {version} for {arch}\n\n\
-         libexec/nestling  the programs spawn, init, sh and box, which need no other file\n\
-         lib, include      the library for programs in C, and its header\n\
+         libexec/nestling  the programs spawn, init, sh and box: static files, which need no other\n\
+         lib, include      the library for programs in C, its file for pkg-config, its header\n\
          share/man         the manual pages: man -l share/man/man1/nestling-spawn.1\n\
-         share/doc         README.md is about all of nestling, c.md about the library,\n                  \
-         machine.md leads to a machine, a container and a disk\n\
+         share/doc         README.md about all of nestling, c.md about the library for C,\n                  \
+         machine.md about how to boot a machine and to start a container\n\
          share             completions of nestling-spawn and nestling-init for bash, zsh and fish\n\
-         SHA256SUMS        sha256sum --check SHA256SUMS tells whether all is complete\n\n\
-         Nothing must be installed: the programs run wherever they are, under any name.\n\
-         They can be linked as nestling-spawn, nestling-init, nestling-sh and nestling-box\n\
-         into a directory of PATH:\n\n    \
+         SHA256SUMS        for sha256sum --check SHA256SUMS, which finds damaged files\n\n\
+         Nothing has to be installed: each program runs in any directory and under any name,\n\
+         for example libexec/nestling/sh. These commands install the programs as\n\
+         nestling-spawn, nestling-init, nestling-sh and nestling-box:\n\n    \
          mkdir -p /usr/local/libexec\n    \
          cp -r libexec/nestling /usr/local/libexec\n    \
          for name in spawn init sh box; do\n        \
          ln -s ../libexec/nestling/$name /usr/local/bin/nestling-$name\n    \
          done\n\n\
-         No file of share has the name of one of the system: share can be copied into\n\
-         /usr/local.\n\n\
-         On Debian, the packages nestling, nestling-box, libnestling0 and libnestling-dev do\n\
-         this.\n"
+         To install the manual pages, documents and completions, copy share to /usr/local: none\n\
+         of its files has the name of a file of the system.\n\n\
+         For Debian, the packages nestling, nestling-box, libnestling0 and libnestling-dev contain\n\
+         all of this.\n"
     )
 }
 
@@ -421,6 +439,19 @@ mod tests {
         let folder = root.join("target/dist");
         tries::lintian_has_no_remark(&folder);
         tries::a_container_has_init_as_process_1(&folder, &scratch);
+        let archive = tries::find(&folder, &format!("{}.tar.gz", HOST.name()));
+        let unpacked = scratch.join("unpacked");
+        fs::create_dir(&unpacked).expect("a folder");
+        let tar = cmd!(
+            "tar",
+            "-xzf",
+            archive,
+            "--strip-components=1",
+            "-C",
+            &unpacked
+        );
+        tar.run().expect("an unpacked archive");
+        tries::a_c_program_is_compiled_and_linked_by_pkg_config(&unpacked, &scratch);
         let target = root.join("target");
         let cached = ["kernels", "loader"].map(|it| workspace().target.join("xtask").join(it));
         if HOST == images::DISK && cached.iter().all(|it| it.exists()) {
@@ -456,6 +487,39 @@ mod tests {
             "{names:?}"
         );
         assert_eq!(names.len(), 7 + COMPLETIONS.len());
+    }
+
+    #[test]
+    fn pkg_config_finds_the_library_wherever_the_archive_is_unpacked() {
+        let scratch = env::temp_dir().join(format!("nestling-pkg-config-{}", std::process::id()));
+        fs::create_dir_all(&scratch).expect("a folder");
+        let library = scratch.join("libnestling.so.0");
+        let stub = "unsigned long nestling_spawn_error(char *to, unsigned long size) { return 0 * (to + size != 0); }";
+        let compiler = cmd!(
+            "cc",
+            "-shared",
+            "-fPIC",
+            "-Wl,-soname,libnestling.so.0",
+            "-x",
+            "c",
+            "-",
+            "-o",
+            &library
+        );
+        if compiler.stdin_bytes(stub).run().is_err() {
+            return eprintln!("skipped: no cc");
+        }
+        let header = read(&workspace(), "src/c/nestling.h").expect("a header");
+        let content = fs::read(library).expect("a library");
+        let built = Built {
+            programs: Vec::new(),
+            c: vec![("libnestling.so.0", content), ("nestling.h", header)],
+        };
+        let tree = contents(&workspace(), HOST, &built).expect("the content");
+        let root = scratch.join("anywhere");
+        tree.write(&root).expect("the files");
+        tries::a_c_program_is_compiled_and_linked_by_pkg_config(&root, &scratch);
+        fs::remove_dir_all(&scratch).expect("the folder");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Tests that use what was made as people will: by lintian, by skopeo, umoci and runc, and on a machine with UEFI in qemu. What is not
-//! installed here is skipped.
+//! Tests that use what was made as people will: by lintian, by skopeo, umoci and runc, by pkg-config and a C compiler, and on a machine
+//! with UEFI in qemu. What is not installed here is skipped.
 
 use std::{
     env, fs,
@@ -27,7 +27,7 @@ fn installed(programs: &[&str]) -> bool {
 }
 
 /// The path of the only file in a folder that ends in this way.
-fn find(folder: &Path, end: &str) -> std::path::PathBuf {
+pub fn find(folder: &Path, end: &str) -> std::path::PathBuf {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut found = paths.filter(|path| path.to_string_lossy().ends_with(end));
@@ -64,6 +64,34 @@ pub fn lintian_has_no_remark(folder: &Path) {
         let remarks = remarks.unchecked().read().expect("lintian");
         assert_eq!(remarks, "", "{start}");
     }
+}
+
+/// Compiles a program in C with what pkg-config says about the library in the folder of an unpacked archive, and runs the program.
+pub fn a_c_program_is_compiled_and_linked_by_pkg_config(root: &Path, scratch: &Path) {
+    if !installed(&["cc", "pkg-config"]) {
+        return;
+    }
+    let source = scratch.join("program.c");
+    let text = "#include <nestling.h>\nint main(void) { char text[9]; return (int)nestling_spawn_error(text, sizeof text); }\n";
+    fs::write(&source, text).expect("a source");
+    let program = scratch.join("program");
+    // Blanks separate the words that pkg-config prints, as in a makefile.
+    let script = "cc -o \"$1\" \"$2\" $(pkg-config --cflags --libs nestling)";
+    let compiled = cmd!("sh", "-ec", script, "sh", &program, source)
+        .env("PKG_CONFIG_PATH", root.join("lib/pkgconfig"))
+        .unchecked();
+    let compiled = compiled.stderr_to_stdout().read().expect("a shell");
+    assert_eq!(compiled, "");
+    cmd!(&program)
+        .env("LD_LIBRARY_PATH", root.join("lib"))
+        .run()
+        .expect("a program with nestling's library");
+    let without = cmd!(program)
+        .env_remove("LD_LIBRARY_PATH")
+        .stderr_null()
+        .unchecked();
+    let status = without.run().expect("a dynamic linker").status;
+    assert_eq!(status.code(), Some(127), "no library is needed");
 }
 
 /// Starts a container in which a shell is the child of process 1.
