@@ -9,7 +9,8 @@ use super::attributes::{Attributes, Notice};
 use super::namespaces::Gate;
 use super::report::{Attribute, StepCode};
 use super::task::{ChildTask, Means};
-use super::{child, features, watch};
+use super::watch::{self, Watch};
+use super::{child, features};
 use crate::arch;
 use crate::errno::Errno;
 use crate::fd::OwnedFd;
@@ -225,8 +226,8 @@ fn give_up<const FEATURES: u32>(
         let _ = sys::process::kill(pid.as_raw(), Some(Signal::KILL));
     }
     let begins = FEATURES & features::BEGIN != 0 && begins;
-    if !begins {
-        let _ = wait::wait(pid);
+    if !begins && !matches!(wait::wait(pid), Ok(_) | Err(Errno::ECHILD)) {
+        Watch::new(pid).outlast::<FEATURES>(task);
     }
     // The parent may write the step now, because the child no longer does.
     task.note_step(StepCode::attribute(attribute));
@@ -330,7 +331,7 @@ fn clone3<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> Result<(Pid, Option<
     };
     // SAFETY: `run` gets a pointer to its `ChildTask`. The task, its mark and the stack stay valid: either the child has copies of
     // them, or this process does not return before the child no longer uses them. `watch` waits for this; if it cannot, `conclude`
-    // kills and reaps the child. The kernel writes the pidfd to `number`.
+    // kills and reaps the child; if it cannot do that either, `outlast` waits. The kernel writes the pidfd to `number`.
     unsafe {
         let pid = sys::clone::clone3(
             &arguments,

@@ -72,6 +72,10 @@
 //! - Another thread has forked during the spawn, and the child of this fork holds the status pipe open. Then the spawn takes at
 //!   most a tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned program is in
 //!   a new session, this check does not work. Then the spawn waits until the other thread's child executes a program or ends.
+//! - A seccomp filter forbids the parent both to use the status pipe and to reap the child (`wait4`). Then the spawn fails. If the
+//!   memory is shared, the parent first waits until it sees in another way (`waitid`, a pidfd or `/proc`) that the child has ended or
+//!   executed its program: until then, the child uses the parent's stack. If the filter forbids these ways, too, the spawn does not
+//!   return.
 //!
 //! If Ctrl-Z or the terminal stops the child before its exec (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`), the parent continues the child.
 //! As soon as the program runs, the parent stops the program with the same signal. Otherwise a shell would wait in its spawn,
@@ -250,7 +254,7 @@ impl<'a> Spawn<'a> {
     ///
     /// # Errors
     /// The step that failed and its errno, or the signal that killed the child before its exec. After an error, the spawn
-    /// leaves no child, no zombie and no open descriptor.
+    /// leaves no child, no zombie and no open descriptor, unless a seccomp filter forbids `kill`, `wait4` or `close`.
     ///
     /// The error borrows the spawn's paths and names. To return it from the function that makes the spawn, or to convert it to a
     /// `Box<dyn Error>`, convert it to an [`OwnedError`] first: `spawn.start().map_err(OwnedError::from)?`.
@@ -271,7 +275,7 @@ impl<'a> Spawn<'a> {
         // variable.
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
-        // SAFETY: the elements of the array need no initialisation, and only this call uses the array.
+        // SAFETY: the array is aligned, its elements need no initialisation, and only this call uses it.
         unsafe { parent::start::<FEATURES>(self, &raw mut (*stack).0) }
     }
 
@@ -294,7 +298,7 @@ impl<'a> Spawn<'a> {
     pub fn begin(&self) -> Result<Starting<'a>, Error<'a>> {
         let mut stack = MaybeUninit::<Stack>::uninit();
         let stack = stack.as_mut_ptr();
-        // SAFETY: the elements of the array need no initialisation, and only this call uses the array.
+        // SAFETY: the array is aligned, its elements need no initialisation, and only this call uses it.
         unsafe { parent::begin::<{ features::ALL }>(self, &raw mut (*stack).0) }
     }
 
@@ -397,7 +401,7 @@ impl<'a> Spawn<'a> {
             .and_then(|end| stack.get_mut(..end))
         {
             Some(aligned) if aligned.len() + surplus >= STACK_SIZE => {
-                // SAFETY: the stack is large enough, and `&mut` guarantees that nothing else uses it.
+                // SAFETY: the stack is large enough and aligned, and `&mut` guarantees that nothing else uses it.
                 unsafe { parent::start::<{ features::ALL }>(self, aligned) }
             }
             _ => Err(Error::Failed {

@@ -22,7 +22,8 @@ use crate::wait;
 /// processes.
 ///
 /// # Safety
-/// The stack has at least [`STACK_SIZE`](super::STACK_SIZE) bytes, and nothing else uses it before this function returns.
+/// The stack has at least [`STACK_SIZE`](super::STACK_SIZE) bytes, less those after its last multiple of 16. It ends there, and
+/// nothing else uses it before this function returns.
 pub(super) unsafe fn start<'a, const FEATURES: u32>(
     spawn: &Spawn<'a>,
     stack: *mut [MaybeUninit<u8>],
@@ -102,7 +103,7 @@ fn start_with_signals_blocked<const FEATURES: u32>(
     let mut watch = Watch::new(pid);
     let waited = watch.wait::<FEATURES>(task, pipe);
     let pidfd = pidfd.filter(|_| FEATURES & features::PIDFD != 0);
-    let outcome = conclude::<FEATURES>(task, &watch, waited, Child::new(pid, pidfd));
+    let outcome = conclude::<FEATURES>(task, &mut watch, waited, Child::new(pid, pidfd));
     // The flag must stay clear while the child shares this memory, so that processes of the child's new user cannot read the
     // memory.
     drop(dumpable);
@@ -112,7 +113,7 @@ fn start_with_signals_blocked<const FEATURES: u32>(
 /// Returns the child, or the signal that killed it. Reaps the child after a failure. `waited` is the result of the wait.
 pub(super) fn conclude<const FEATURES: u32>(
     task: &ChildTask<'_, '_>,
-    watch: &Watch,
+    watch: &mut Watch,
     waited: Result<(), Errno>,
     mut child: Child,
 ) -> Result<Child, Option<Signal>> {
@@ -129,11 +130,15 @@ pub(super) fn conclude<const FEATURES: u32>(
         };
     }
     // The child must be reaped, and must not use this stack any more, before this function returns. If another wait has reaped the
-    // child, it no longer uses the stack either.
+    // child, it no longer uses the stack either. If a seccomp filter forbids the wait, `outlast` finds
+    // out in other ways.
     let status = match may_have_pidfd {
         true => child.wait(),
         false => wait::wait(child.id()),
     };
+    if !matches!(status, Ok(_) | Err(Errno::ECHILD)) {
+        watch.outlast::<FEATURES>(task);
+    }
     let killer = status.ok().and_then(|status| status.signal());
     if let Err(errno) = waited {
         // The parent may write the step now, because the child no longer does.

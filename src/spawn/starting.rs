@@ -208,7 +208,7 @@ impl<'a> Starting<'a> {
             waited = sys::fd::set_nonblocking(self.pipe.as_fd(), false)
                 .and_then(|()| watch.receive(&task, self.pipe.as_fd()));
         }
-        parent::conclude::<{ features::ALL }>(&task, &watch, waited, self.child)
+        parent::conclude::<{ features::ALL }>(&task, &mut watch, waited, self.child)
             .map_err(|signal| task.failure(signal))
     }
 

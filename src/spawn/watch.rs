@@ -79,6 +79,36 @@ impl Watch {
         self.receive(task, read_end.as_fd())
     }
 
+    /// Waits, without reaping the child, until a child that shares the memory has executed its program or ended. This is for a parent
+    /// that a seccomp filter forbids to wait for its child. If the filter also forbids all other ways to see this (`waitid`, a pidfd,
+    /// `/proc`), the function does not return: the child may still use this stack.
+    #[inline]
+    pub fn outlast<const FEATURES: u32>(&mut self, task: &ChildTask<'_, '_>) {
+        if FEATURES & features::SHARED != 0 && task.means.get().memory_shared {
+            self.look_until_gone(task);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_until_gone(&mut self, task: &ChildTask<'_, '_>) {
+        let pidfd = sys::process::pidfd_open(self.pid).ok();
+        let mut nap = Duration::from_millis(1);
+        while !self.look(task) {
+            let mut polled = pidfd
+                .as_ref()
+                .map(|pidfd| PollFd::new(pidfd.as_fd(), Events::IN));
+            // A pidfd is readable when its process has ended.
+            if matches!(
+                sys::poll::ppoll(polled.as_mut_slice(), Some(nap), None),
+                Ok(1)
+            ) {
+                return;
+            }
+            nap = nap.saturating_mul(2).min(LONG);
+        }
+    }
+
     /// Stops the program with the signal that has stopped the child before its exec.
     pub fn stop_again(&self) {
         if self.stop.is_some() {
@@ -169,7 +199,9 @@ impl Watch {
         // Before the child reaches its exec, this question could undo the child's own change of its process group.
         let has_executed = task.code() == StepCode::REACHED && has_executed(self.pid);
         let stat = Stat::of(self.pid);
-        if has_executed && stat.is_none_or(|it| it.has_executed) {
+        if has_executed && stat.is_none_or(|it| it.has_executed)
+            || stat.is_some_and(|it| it.has_ended)
+        {
             return true;
         }
         let resumed = match stop {
@@ -203,6 +235,8 @@ fn has_executed(pid: Pid) -> bool {
 #[derive(Clone, Copy)]
 struct Stat {
     is_stopped: bool,
+    /// Whether the child is a zombie.
+    has_ended: bool,
     /// Whether the child has executed a program: the kernel then clears the flag `PF_FORKNOEXEC`. (A security module may also
     /// refuse the `setpgid` of [`has_executed`] with `EACCES`, so both checks are needed.)
     has_executed: bool,
@@ -230,7 +264,7 @@ impl Stat {
         // parenthesis.
         let end = line.iter().rposition(|&byte| byte == b')')?;
         let mut rest = line.get(end + 2..)?;
-        let is_stopped = text::next_field(&mut rest, b' ') == b"T";
+        let state = text::next_field(&mut rest, b' ');
         // The fields 4 to 31; 0 for a negative field. If the line is too short, the 32nd field is missing, and `parse` returns
         // `None`.
         let mut numbers = [0; 28];
@@ -240,7 +274,8 @@ impl Stat {
         let blocked = text::number(text::next_field(&mut rest, b' '), 10)?;
         let [its_parent, _, _, _, _, flags, ..] = numbers;
         (its_parent == parent.as_raw() as u64).then_some(Self {
-            is_stopped,
+            is_stopped: state == b"T",
+            has_ended: state == b"Z",
             has_executed: flags & FORKED_NO_EXEC == 0,
             blocked: SigSet::from_bits(blocked),
         })
@@ -272,9 +307,12 @@ mod tests {
         for name in ["sh", "a) T 9 9", "", "(((", "x y z"] {
             let stat = parse(name, "T", 0x40_0040, 0).unwrap();
             assert!(stat.is_stopped && !stat.has_executed && stat.may_be_stopped_by_user());
+            assert!(!stat.has_ended);
             let stat = parse(name, "S", 0x40_0000, 5).unwrap();
             assert!(!stat.is_stopped && stat.has_executed && !stat.may_be_stopped_by_user());
+            assert!(!stat.has_ended);
             assert_eq!(stat.blocked.bits(), 5);
+            assert!(parse(name, "Z", 0x40_0044, 0).unwrap().has_ended);
         }
     }
 

@@ -13,10 +13,10 @@ use nestling::sys::{self, process, signal};
 use nestling::wait::{Options, Who, wait_for};
 use nestling::{Args, Errno, OFlags, Pid, SigSet, Signal, args, wait};
 use nestling_tests::{
-    DESCRIPTORS, close, dup2, emulated, fails, fd, forbid, fork, format_text, handle, handleable,
-    handled, has_child, join, mailbox, make_fifo, make_file, need_core_dumps_to_spare_sharers,
-    need_root, notice, open, open_only, prctl, probe, read_file, remove, runner, skip, start,
-    started, state, strayed,
+    DESCRIPTORS, call, close, dup2, emulated, fails, fd, forbid, fork, format_text, handle,
+    handleable, handled, has_child, join, mailbox, make_fifo, make_file,
+    need_core_dumps_to_spare_sharers, need_root, notice, open, open_only, prctl, probe, read_file,
+    remove, runner, skip, start, started, state, strayed,
 };
 
 nestling_tests::suite! {
@@ -45,6 +45,7 @@ nestling_tests::suite! {
         bytes_that_are_no_record_are_refused,
         a_process_that_holds_the_pipe_open_delays_no_spawn,
         a_refused_clone_is_reported,
+        a_parent_that_may_not_wait_returns_after_its_child_has_left_the_memory,
         it_works_where_clone3_is_refused,
         it_works_where_the_kernel_lacks_newer_calls,
         it_works_where_sharing_memory_is_refused,
@@ -528,6 +529,42 @@ fn a_refused_clone_is_reported(memory: Memory) {
         fails(&probe(memory), format_args!("clone: {}", Errno::EAGAIN));
         // In the next round, `clone3` does not exist, and `clone` is refused.
         forbid(linux::__NR_clone3, 0, Some(Errno::ENOSYS));
+    }
+}
+
+/// The parent may neither close the pipe's write end, nor kill the child, nor wait for it. The child's hook takes a while, so a
+/// parent that does not see the child's end in another way returns before it.
+fn a_parent_that_may_not_wait_returns_after_its_child_has_left_the_memory(memory: Memory) {
+    let end = &mailbox().numbers[66];
+    let linger = || {
+        for _ in 0..1000 {
+            // SAFETY: the call takes no arguments.
+            let _ = unsafe { call(linux::__NR_sched_yield, []) };
+        }
+        end.store(1, Relaxed);
+        Err(Errno::EXDEV)
+    };
+    let spawn = hooked(memory, &linger);
+    let (waitid, pidfd, proc) = (
+        linux::__NR_waitid,
+        linux::__NR_pidfd_open,
+        linux::__NR_openat,
+    );
+    for refused_too in [[pidfd, proc], [waitid, proc], [waitid, pidfd]] {
+        end.store(0, Relaxed);
+        join(fork(|| {
+            // In the harness, the pipe's read end is 3, and its write end is 4.
+            forbid(linux::__NR_close, 4, Some(Errno::EPERM));
+            let calls = [linux::__NR_kill, linux::__NR_wait4];
+            for call in calls.into_iter().chain(refused_too) {
+                forbid(call, 0, Some(Errno::EPERM));
+            }
+            let error = spawn.start().expect_err("the pipe cannot be used");
+            let expected = format_text!("status pipe: {}", Errno::EPERM);
+            assert_eq!(*format_text!("{error}").as_str(), expected);
+            let shared = memory == Memory::Shared && !emulated();
+            assert!(!shared || end.load(Relaxed) == 1, "the child still runs");
+        }));
     }
 }
 
