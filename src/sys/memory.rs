@@ -82,6 +82,23 @@ pub unsafe fn discard(address: NonNull<u8>, length: usize) -> Result<(), Errno> 
     })
 }
 
+/// `mprotect(PROT_NONE)`: forbids every access to the pages.
+///
+/// # Safety
+/// The pages belong to the caller, and the caller does not access them after this call.
+#[cfg(feature = "rt")]
+pub(crate) unsafe fn forbid(address: NonNull<u8>, length: usize) -> Result<(), Errno> {
+    // SAFETY: the caller upholds the safety contract.
+    done(unsafe {
+        syscall3(
+            linux::__NR_mprotect as usize,
+            address.as_ptr() as usize,
+            length,
+            linux::PROT_NONE as usize,
+        )
+    })
+}
+
 /// `rt_sigprocmask` with an operation that does not exist: the kernel reads 8 bytes at this address and changes nothing. If the
 /// address is below the stack, and the stack may grow to this address, the kernel extends the stack. Fails with `EFAULT` if the
 /// memory is not readable.

@@ -8,7 +8,7 @@ use linux_raw_sys::auxvec;
 use nestling::rt::{self, descriptors};
 use nestling::spawn::{Action, Hook, Memory, Spawn};
 use nestling::sys::credentials;
-use nestling::{Args, Errno, OFlags, Resource, Rlimit, Signal, args, sys, wait};
+use nestling::{Args, Errno, ExitStatus, OFlags, Resource, Rlimit, Signal, args, sys, wait};
 use nestling_tests::{
     emulated, fd, fork, format_text, inode, join, mailbox, need_root, probe, probe_path, read_file,
     show, skip, state, status, this_process,
@@ -29,6 +29,8 @@ nestling_tests::suite! {
         memset_fills,
         memcmp_and_bcmp_compare,
         strlen_counts,
+        a_fault_handler_runs_on_a_stack_of_its_own,
+        a_fault_handler_that_overflows_its_stack_ends_the_process,
         a_descriptor_dropped_in_a_forked_copy_stays_open_in_the_parent,
         the_close_on_exec_flag_tells_the_users_descriptors_apart,
         the_stack_ends_where_the_soft_limit_is_reached,
@@ -277,6 +279,41 @@ fn strlen_counts() {
         };
         assert_eq!(counted, naive);
     }
+}
+
+/// Calls `on_fault` twice, and overflows the ordinary stack. Returns how that ended.
+fn overflow_with(handler: fn(Signal) -> !) -> ExitStatus {
+    #[allow(unconditional_recursion)]
+    fn recurse(bytes: &[u8; 1000]) -> usize {
+        let more = black_box([1; 1000]);
+        recurse(black_box(&more)) + usize::from(bytes[0])
+    }
+    let pid = fork(|| {
+        for _ in 0..2 {
+            rt::on_fault(handler).expect("a handler");
+        }
+        black_box(recurse(&[0; 1000]));
+    });
+    wait::wait(pid).expect("its end")
+}
+
+fn a_fault_handler_runs_on_a_stack_of_its_own() {
+    let status = overflow_with(|signal| {
+        let mut most = [1u8; 20 * 1024];
+        black_box(&mut most);
+        sys::process::exit(signal.as_raw() + i32::from(most[0] + most[5000]))
+    });
+    assert_eq!(status.code(), Some(Signal::SEGV.as_raw() + 2));
+}
+
+/// Otherwise, the handler would write to whatever is below its stack.
+fn a_fault_handler_that_overflows_its_stack_ends_the_process() {
+    let status = overflow_with(|_| {
+        let mut too_much = [1u8; 40 * 1024];
+        black_box(&mut too_much);
+        sys::process::exit(too_much[0].into())
+    });
+    assert_eq!(status.signal(), Some(Signal::SEGV));
 }
 
 fn a_descriptor_dropped_in_a_forked_copy_stays_open_in_the_parent() {
