@@ -53,6 +53,7 @@
 //! Cargo builds this crate once for all packages that one command builds, with the features that any of these packages enables.
 //! If one of them enables `std`, then the programs of `entry!` in this build use the standard library, too: they need its libc
 //! and the libc's loader, and on a panic they do what a program of the standard library does, without the handler of `entry!`.
+//! [`on_fault`] fails, and [`fork`] fails while the program has other threads.
 //! Otherwise they behave the same. So a build of the whole workspace is good for development. To get a program that needs no
 //! libc, build its package alone: `cargo build --release -p NAME`.
 //!
@@ -234,7 +235,8 @@ pub fn inherited(fd: RawFd) -> Option<OwnedFd> {
 ///
 /// # Errors
 /// `EAGAIN` if the limit on processes is reached; `ENOMEM` if memory is short; `ENOSYS` in a program that does not use
-/// [`entry!`](crate::entry!), because such a program may have other threads.
+/// [`entry!`](crate::entry!), because such a program may have other threads. In a build that also enables the feature `std`, `EBUSY`
+/// if the program has another thread, or if a thread has ended only a moment ago; there, the check costs one to two system calls.
 pub fn fork() -> Result<Option<Pid>, Errno> {
     only_thread()?;
     // SAFETY: this is the program's only thread, so no other thread can hold a lock.
@@ -243,13 +245,16 @@ pub fn fork() -> Result<Option<Pid>, Errno> {
 
 /// Checks that this is the only thread of the program. Fails with `ENOSYS` if the runtime cannot know this.
 ///
-/// If [`start`] has started the program, the program does not use the standard library, so only `sys::clone` can make threads. The
-/// caller of `sys::clone` is responsible for what they do. (If the build's features add a libc, this libc makes no threads by
-/// itself.) Any other program may have threads, even if it is part of a build with this runtime.
+/// If [`start`] has started the program and the library is built without the feature `std`, the program does not use the standard
+/// library: two panic handlers would not link. Then nothing makes threads but unsafe code (`sys::clone`, `raw`, other assembly), which
+/// is responsible for what they do. With `std`, the program may use `std::thread`, and the kernel is asked. A program that [`start`] has
+/// not started may have threads, even if it is part of a build with this runtime.
 fn only_thread() -> Result<(), Errno> {
     if STACK.load(Ordering::Relaxed).is_null() {
         return Err(Errno::ENOSYS);
     }
+    #[cfg(feature = "std")]
+    with_std::only_thread()?;
     Ok(())
 }
 

@@ -37,6 +37,18 @@ pub fn unshare(namespaces: Namespaces) -> Result<(), Errno> {
     done(unsafe { syscall1(linux::__NR_unshare as usize, namespaces.0 as usize) })
 }
 
+/// `unshare` with `CLONE_THREAD`: returns whether the calling thread is the only thread of its process. The call changes nothing. Fails
+/// if a seccomp filter forbids it.
+#[cfg(all(feature = "rt", feature = "std"))]
+pub(crate) fn has_only_thread() -> Result<bool, Errno> {
+    // SAFETY: this flag has no effect except for the check.
+    match done(unsafe { syscall1(linux::__NR_unshare as usize, linux::CLONE_THREAD as usize) }) {
+        Ok(()) => Ok(true),
+        Err(Errno::EINVAL) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
 /// `setns`: moves this process into namespaces that already exist. If `fd` is a file `/proc/PID/ns/KIND`, this process enters the
 /// namespace of this file; `namespaces` must be its kind, or empty. If `fd` is a pidfd (Linux 5.8), this process enters those
 /// namespaces of the pidfd's process whose kinds are in `namespaces`.

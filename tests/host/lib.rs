@@ -196,7 +196,7 @@ const PIC: &str = "-Crelocation-model=pic";
 /// Builds on-target programs with the library's feature `std`, as they are when a program that uses the standard
 /// library is built in the same cargo command.
 pub fn built_with_std(bins: &[&str]) -> Result<PathBuf, String> {
-    let mut what = vec!["-p", "nestling-tests", "--features", "nestling/std"];
+    let mut what = vec!["-p", "nestling-tests", "--features", "std"];
     what.extend(bins.iter().flat_map(|bin| ["--bin", bin]));
     let folder = own_folder("host-tests-std")?;
     cargo(&folder, "", &what)?;

@@ -17,7 +17,7 @@ use std::thread;
 use nestling::popen::{pclose, popen};
 use nestling::spawn::{Action, Attributes, Error, Hook, Memory, Notice, Program, Spawn, Step};
 use nestling::{Args, Errno, ExitStatus, OFlags, Signal, args, sys};
-use nestling_host_tests::{alone, built_for_i386, built_with_std, or_skip, run};
+use nestling_host_tests::{alone, built_for_i386, built_with_std, installed, or_skip, run};
 
 const MEMORIES: [Memory; 2] = [Memory::Shared, Memory::Copied];
 
@@ -671,4 +671,23 @@ fn a_program_without_std_works_if_it_is_built_beside_one_with_std() {
     let said = text(output.stderr);
     assert!(said.contains("as asked"), "{said}");
     assert_eq!(output.status.signal(), Some(libc::SIGABRT));
+}
+
+/// The kernel tells whether there are other threads by `unshare`. Containers often forbid this call; then `/proc` tells.
+#[test]
+fn in_a_program_with_std_the_runtime_does_what_needs_a_single_thread_only_where_there_is_one() {
+    or_skip!(installed("strace"));
+    let programs = built_with_std(&["with_threads"]).expect("a build");
+    let program = programs.join("with_threads");
+    let filter = "-f -qq -o /dev/null -e trace=unshare -e inject=unshare:error=EPERM";
+    for part in ["fork", "fault", "environment"] {
+        let mut traced = Command::new("strace");
+        traced.args(filter.split(' ')).arg(&program);
+        for mut command in [Command::new(&program), traced] {
+            command.env_clear().envs([("A", "1"), ("B", "2")]).arg(part);
+            let output = command.output().expect("the program");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{command:?}: {said}");
+        }
+    }
 }
