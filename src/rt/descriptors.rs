@@ -5,7 +5,13 @@
 //! numbers. A descriptor without the close-on-exec flag is the *user's*, and children inherit it.
 //!
 //! The functions that take a descriptor number work only on the user's descriptors. If the number is one of the program's own
-//! descriptors, most of these functions fail with `EBADF`, as if the descriptor were not open.
+//! descriptors, most of these functions fail with `EBADF`, as if the descriptor were not open. The numbers 0, 1 and 2 are always the
+//! user's.
+//!
+//! So open the program's own files with [`OFlags::CLOEXEC`]: an [`OwnedFd`] without the flag counts as the user's, and these functions
+//! may close it. In a program with several threads, call them only while no other thread opens or closes descriptors: a number could
+//! get another meaning after its flag was checked. A mistake makes a descriptor refer to another file, or to none. It does not affect
+//! memory.
 
 use crate::errno::Errno;
 use crate::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -16,8 +22,13 @@ use crate::{sys, terminal};
 /// because for a descriptor of 64 or more the kernel allocates a larger descriptor table in each process.)
 const FIRST: RawFd = 50;
 
-/// All descriptors below this number are the user's.
+/// The user rarely needs this number or a higher one.
 const FIRST_PRIVATE: RawFd = 10;
+
+/// Returns whether the descriptor `fd` is open and is one of the program's own. Costs one system call; none for the numbers 0 to 2.
+fn is_own(fd: RawFd) -> bool {
+    fd > 2 && sys::fd::cloexec(fd) == Ok(true)
+}
 
 /// Returns a duplicate that is the program's own. Costs one system call; two if the limit on descriptors is low. Fails with
 /// `EMFILE` if no number is free.
@@ -65,7 +76,7 @@ pub fn is_terminal(fd: RawFd) -> bool {
 
 /// Duplicates the user's descriptor `from` onto the user's descriptor number `to` (`dup2`). If `to` is already open, the
 /// function closes it first. If the two numbers are equal, the function only checks `from`. Costs two system calls; three if
-/// `to` is a high number.
+/// `to` is above 2.
 ///
 /// # Errors
 /// The errors of [`is_users`] for `from`; the errors of [`assign`] for `to`.
@@ -91,13 +102,12 @@ pub fn private(fd: OwnedFd) -> Result<OwnedFd, Errno> {
 }
 
 /// Returns a duplicate of the user's descriptor `fd`, which you can pass to [`restore`] later; `None` if `fd` is not open.
-/// Costs one system call.
+/// Costs one system call; two if `fd` is above 2.
 ///
 /// # Errors
-/// `EBADF` if `fd` is one of the program's private descriptors (close-on-exec, number 10 or above). `EMFILE` if no
-/// descriptor number is free.
+/// `EBADF` if `fd` is one of the program's own descriptors. `EMFILE` if no descriptor number is free.
 pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
-    if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
+    if is_own(fd) {
         return Err(Errno::EBADF);
     }
     // SAFETY: the descriptor is borrowed only in this function. If it is not open, the call fails.
@@ -110,10 +120,10 @@ pub fn save(fd: RawFd) -> Result<Option<OwnedFd>, Errno> {
 }
 
 /// Restores the user's descriptor `fd` from `saved`, which [`save`] has returned: duplicates it onto `fd`, or closes `fd` if
-/// `saved` is `None`. Costs two system calls.
+/// `saved` is `None`. Costs two system calls; three if `fd` is above 2.
 ///
 /// # Errors
-/// The function fails only if a seccomp filter forbids a system call.
+/// `EBADF` if the program has opened a descriptor of its own with the number `fd` since then.
 pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
     match saved {
         Some(saved) => assign(fd, saved.as_fd()),
@@ -122,7 +132,7 @@ pub fn restore(fd: RawFd, saved: Option<OwnedFd>) -> Result<(), Errno> {
 }
 
 /// Duplicates `from` onto the user's descriptor number `fd` (`dup2`). If `fd` is already open, the function closes it first.
-/// Costs one system call; two if `fd` is a high number.
+/// Costs one system call; two if `fd` is above 2.
 ///
 /// # Errors
 /// `EBADF` if the descriptor `fd` is the program's own, or if `fd` is not below the limit on descriptors.
@@ -130,15 +140,15 @@ pub fn assign(fd: RawFd, from: BorrowedFd<'_>) -> Result<(), Errno> {
     if fd == from.as_raw_fd() {
         return sys::fd::set_cloexec(from, false);
     }
-    if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) == Ok(true) {
+    if is_own(fd) {
         return Err(Errno::EBADF);
     }
     // SAFETY: no code of the program relies on this descriptor, because it is the user's. The user replaces it.
     unsafe { sys::fd::dup3(from.as_raw_fd(), fd, OFlags::default()) }
 }
 
-/// Turns the descriptor `opened` into the user's descriptor `fd`. Costs two system calls; one if `opened` already has the
-/// number `fd`.
+/// Turns the descriptor `opened` into the user's descriptor `fd`. Costs two system calls; three if `fd` is above 2; one if `opened`
+/// already has the number `fd`.
 ///
 /// # Errors
 /// The errors of [`assign`].
@@ -152,12 +162,12 @@ pub fn give(fd: RawFd, opened: OwnedFd) -> Result<(), Errno> {
 }
 
 /// Closes a descriptor of the user. Does nothing if the descriptor is not open or is the program's own. Costs one system call;
-/// two for a high number.
+/// two if `fd` is above 2.
 ///
 /// # Errors
 /// Errors of `close(2)`, which occur only for files on a network.
 pub fn close(fd: RawFd) -> Result<(), Errno> {
-    if fd >= FIRST_PRIVATE && sys::fd::cloexec(fd) != Ok(false) {
+    if is_own(fd) {
         return Ok(());
     }
     // SAFETY: no code of the program relies on this descriptor, because it is the user's.
