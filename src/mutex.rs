@@ -34,7 +34,8 @@ const LOCKED: u32 = 1;
 /// The mutex is locked, and a thread may be waiting for it.
 const WAITED_FOR: u32 = 2;
 
-// SAFETY: only the thread that holds the lock accesses the value.
+// SAFETY: only the owner of the guard accesses the value. A thread can lock the mutex after another one, and a guard can move to
+// another thread, so `T` must be `Send`.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {

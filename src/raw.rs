@@ -226,7 +226,8 @@ pub const fn result(answer: usize) -> Result<usize, Errno> {
 /// The arguments must be valid for the call, and the stack must stay valid until the child calls `execve` or exits. For
 /// `clone`, the flags must not contain `CLONE_SETTLS`, `CLONE_PIDFD` or `CLONE_PARENT_SETTID`, because this function does not
 /// pass their arguments. It must be sound to call `function` in such a child. With `CLONE_VM`, the child shares this process's
-/// memory: `function` must use neither thread-local storage nor locks.
+/// memory: `function` must use neither thread-local storage nor locks. In a program with the runtime `rt`, no code calls `rt::fork` and
+/// `rt::on_fault` while such a child runs.
 #[inline]
 pub unsafe fn clone(
     number: usize,

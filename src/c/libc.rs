@@ -30,7 +30,7 @@ unsafe extern "C" {
     fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
     fn __errno_location() -> *mut c_int;
     fn getauxval(key: c_ulong) -> c_ulong;
-    static environ: *const *const c_char;
+    static mut environ: *const *const c_char;
 }
 
 /// Returns the environment of the program.

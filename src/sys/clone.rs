@@ -13,8 +13,10 @@ use crate::process::Pid;
 ///
 /// # Safety
 /// `flags` contains only flags that need no argument, or `child_tid` as their argument. `argument` points to a value that
-/// `function` accepts. With `CLONE_VM`, the stack, the value at `argument` and `child_tid` stay valid until the child has
-/// executed a program (`execve`) or exited.
+/// `function` accepts. With `CLONE_VM`, the stack is writable, aligned for the architecture and large enough for the child; the stack, the
+/// value at `argument` and `child_tid` stay valid until the child has executed a program (`execve`) or exited; and what the child and the
+/// caller both use may be shared between threads (`Sync`). In a program with the runtime `rt`, no code calls `rt::fork` and
+/// `rt::on_fault` while such a child runs.
 pub unsafe fn clone(
     flags: u32,
     stack: *mut u8,

@@ -84,7 +84,7 @@ pub fn mount(
     flags: MountFlags,
     options: &CStr,
 ) -> Result<(), Errno> {
-    // SAFETY: the kernel reads C strings.
+    // SAFETY: the kernel reads C strings. It also copies what follows the options, up to a page or to memory that is not readable.
     let answer = unsafe {
         syscall5(
             linux::__NR_mount as usize,

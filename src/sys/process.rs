@@ -18,7 +18,8 @@ use crate::signal::Signal;
 #[cfg(feature = "std")]
 pub(crate) fn environ<R>(with: impl FnOnce(Args<'_>) -> R) -> R {
     unsafe extern "C" {
-        static environ: *const *const c_char;
+        // Not an immutable static, which the libc must not change.
+        static mut environ: *const *const c_char;
     }
     // SAFETY: the libc's variable is a null pointer, or points to an array of C strings that ends with a null pointer. Neither the
     // variable nor the array changes before `with` returns: a caller of `std::env::set_var` or `setenv(3)` promises that no other

@@ -297,7 +297,7 @@ const SIG_IGN: usize = 1;
 /// setting.
 ///
 /// # Safety
-/// Nothing else uses the memory while a handler may run on it.
+/// The memory is writable, and nothing else uses it, while a handler may run on it.
 #[cfg(feature = "rt")]
 pub unsafe fn sigaltstack(stack: *mut [u8]) -> Result<(), Errno> {
     let stack = linux::stack_t {
