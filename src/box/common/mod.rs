@@ -8,6 +8,7 @@ pub mod bytes;
 pub mod columns;
 pub mod copy;
 pub mod date;
+pub mod end;
 pub mod fstab;
 pub mod input;
 pub mod links;

@@ -62,9 +62,9 @@ pub fn resolve(path: &CStr, missing: Missing) -> Result<Vec<u8>, Errno> {
                 let target = c_str(&target).to_bytes();
                 let keep = if target.starts_with(b"/") { 0 } else { before };
                 resolved.truncate(keep);
-                let mut path = join(target, &rest);
-                path.pop();
-                rest = path;
+                // A slash after the link tells that it leads to a directory.
+                let slash: &[u8] = if slashes > 0 { b"/" } else { b"" };
+                rest = [target, slash, &rest].concat();
             }
             // No link; but below it there can only be something if it is a directory.
             Err(Errno::EINVAL) if rest.is_empty() && slashes == 0 => {}

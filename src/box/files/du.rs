@@ -1,15 +1,18 @@
-//! `du [-aHLkhsxc] [-d depth] [file...]`: writes how much space trees take (XCU 3, `du`), in KiB. A file with several links counts once.
-//! The memory that it takes grows with the depth of the tree, and with the files that have several links.
+//! `du [-aHLkhsxc] [-d depth] [file...]`: writes how much space trees take (XCU 3, `du`), in KiB. A file with several links, and
+//! what several operands contain, count once. The memory that it takes grows with the depth of the tree, with the files that have several
+//! links, and if there are several operands with the directories.
 
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
+use nestling::sys;
 use nestling::text::{self, Text};
 
 use crate::common::links::Links;
 use crate::common::number::Human;
 use crate::common::output::Output;
+use crate::common::paths::{c_str, join, parent};
 use crate::common::walk::{Follow, Visit, Walk, When};
 
 pub const APPLET: Applet = Applet {
@@ -29,6 +32,8 @@ struct Du<'a> {
     most: u64,
     follow: Follow,
     seen: Links,
+    /// Whether there are several operands, of which one may contain another.
+    may_overlap: bool,
     total: u64,
     status: i32,
 }
@@ -45,6 +50,7 @@ fn du(call: &Call<'_>) -> Result<i32, i32> {
         most: u64::MAX,
         follow: Follow::Never,
         seen: Links::new(),
+        may_overlap: options.operands().count() > 1,
         total: 0,
         status: 0,
     };
@@ -85,8 +91,8 @@ impl Du<'_> {
             Ok(walk) => walk,
             Err(errno) => return self.status = self.call.fail(path, errno),
         };
-        // The blocks of each directory on the way.
-        let mut sums: Vec<u64> = Vec::new();
+        // The blocks of each directory on the way; `None` if it is left out.
+        let mut sums: Vec<Option<u64>> = Vec::new();
         let mut device = None;
         while let Some(visit) = walk.next() {
             let depth = visit.depth as u64;
@@ -98,33 +104,30 @@ impl Du<'_> {
                 When::Before => {
                     let (blocks, here) = self.blocks(&visit);
                     device = device.or(here);
-                    if self.one_device && device != here {
+                    let is_other = self.one_device && device != here;
+                    let counts = blocks.is_some() && !is_other;
+                    if !counts {
                         walk.skip();
-                        sums.push(0);
-                        continue;
                     }
-                    sums.push(blocks);
+                    sums.push(blocks.filter(|_| counts));
                 }
                 When::After => {
-                    let sum = sums.pop().unwrap_or(0);
-                    match sums.last_mut() {
-                        Some(above) => *above += sum,
-                        None => self.total += sum,
-                    }
+                    let Some(sum) = sums.pop().flatten() else {
+                        continue;
+                    };
+                    self.add(sums.last_mut(), sum);
                     if depth <= self.most {
                         self.line(sum, visit.path.to_bytes());
                     }
                 }
                 When::Only => {
                     let (blocks, here) = self.blocks(&visit);
-                    if self.one_device && device.is_some() && device != here {
+                    let is_other = self.one_device && device.is_some() && device != here;
+                    let Some(blocks) = blocks.filter(|_| !is_other) else {
                         continue;
-                    }
-                    match sums.last_mut() {
-                        Some(above) => *above += blocks,
-                        None => self.total += blocks,
-                    }
-                    if depth == 0 || self.all && depth <= self.most && here.is_some() {
+                    };
+                    self.add(sums.last_mut(), blocks);
+                    if depth == 0 || self.all && depth <= self.most {
                         self.line(blocks, visit.path.to_bytes());
                     }
                 }
@@ -132,24 +135,38 @@ impl Du<'_> {
         }
     }
 
-    /// The blocks of a file, and its device; 0 if it was counted before.
-    fn blocks(&mut self, visit: &Visit<'_>) -> (u64, Option<(u32, u32)>) {
-        match visit.stat() {
-            Ok(stat) => {
-                if stat.nlink() > 1 && !stat.is_dir() {
-                    if self.seen.get(&stat).is_some() {
-                        return (0, None);
-                    }
-                    self.seen.add(&stat, b"");
-                }
-                (stat.blocks(), Some(stat.dev()))
-            }
+    /// Adds blocks to those of the directory above, or to the total.
+    fn add(&mut self, above: Option<&mut Option<u64>>, blocks: u64) {
+        match above {
+            Some(Some(above)) => *above += blocks,
+            Some(None) => {}
+            None => self.total += blocks,
+        }
+    }
+
+    /// The blocks of a file, and its device; `None` if it was counted before, or has no status.
+    fn blocks(&mut self, visit: &Visit<'_>) -> (Option<u64>, Option<(u32, u32)>) {
+        let stat = match visit.stat() {
+            Ok(stat) => stat,
             Err(errno) => {
                 self.out.flush();
                 self.status = self.call.fail(visit.path, errno);
-                (0, None)
+                return (None, None);
             }
+        };
+        let mut is_counted = self.seen.get(&stat).is_some();
+        // Of what is in a directory, only the directories are remembered.
+        if self.may_overlap && visit.depth == 0 && !stat.is_dir() {
+            let directory = join(parent(visit.path.to_bytes()), b"");
+            let directory = sys::file::stat(c_str(&directory));
+            is_counted |= directory.is_ok_and(|it| self.seen.get(&it).is_some());
         }
+        let is_named = stat.is_dir() || visit.depth == 0;
+        if !is_counted && (stat.nlink() > 1 && !stat.is_dir() || self.may_overlap && is_named) {
+            self.seen.add(&stat, b"");
+        }
+        let blocks = (!is_counted).then_some(stat.blocks());
+        (blocks, Some(stat.dev()))
     }
 
     fn line(&mut self, blocks: u64, path: &[u8]) {

@@ -1,8 +1,9 @@
-//! `grep [-EFclLnqsvixwohHrRm] [-e pattern] [-f file] [pattern] [file...]`: writes the lines that match (XCU 3, `grep`). The regular
+//! `grep [-EFclLnqsvixwohHrRm] [-A lines] [-B lines] [-C lines] [-e pattern] [-f file] [pattern] [file...]`: writes the lines that match (XCU 3, `grep`). The regular
 //! expressions are POSIX's without back-references, with `\+`, `\?` and `\|` in basic ones, and GNU's `\<`, `\>`, `\b`, `\B`, `\w`, `\W`,
 //! `\s` and `\S`. The memory that it takes is that of the longest line.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
@@ -19,7 +20,7 @@ use crate::common::walk::{Follow, Walk, When};
 
 pub const APPLET: Applet = Applet {
     name: c"grep",
-    synopsis: "[-EFclLnqsvixwohHrR] [-m count] [-e pattern] [-f file] [pattern] [file...]",
+    synopsis: "[-EFclLnqsvixwohHrR] [-m count] [-A lines] [-B lines] [-C lines] [-e pattern] [-f file] [pattern] [file...]",
     run: |call| grep(call).unwrap_or_else(|status| status),
 };
 
@@ -41,6 +42,12 @@ struct Grep {
     only: bool,
     names: bool,
     most: u64,
+    /// `-B` and `-A`: how many lines before and after a selected one are written, too.
+    before: u64,
+    after: u64,
+    /// Whether `--` separates groups of lines, and whether one was written.
+    has_groups: bool,
+    has_group: bool,
     found: bool,
     /// Without operands, the paths of `-r` do not begin with `./`.
     strips: bool,
@@ -51,12 +58,23 @@ enum Pattern {
     Regular(Regular),
 }
 
+/// What a file needs for lines around the selected ones.
+#[derive(Default)]
+struct Around {
+    /// The last lines that were not written, without newlines; `before` at most.
+    kept: VecDeque<Vec<u8>>,
+    /// How many lines are written after the last selected one.
+    left: u64,
+    /// Whether the last line that was written is followed by the first of `kept`.
+    joins: bool,
+}
+
 /// It is long because each option has an arm.
 fn grep(call: &Call<'_>) -> Result<i32, i32> {
-    let mut options = call.options("EFGclLnqsvixwohHrRye:f:m:aI");
+    let mut options = call.options("EFGclLnqsvixwohHrRye:f:m:A:B:C:aI");
     options.wrong = 2;
     let (mut kind, mut texts, mut names, mut recursive) = (b'G', Vec::new(), None, None);
-    let mut has_patterns = false;
+    let (mut has_patterns, mut before, mut after, mut around) = (false, None, None, 0);
     let mut grep = Grep {
         most: u64::MAX,
         ..Grep::default()
@@ -96,16 +114,23 @@ fn grep(call: &Call<'_>) -> Result<i32, i32> {
                     add_lines(&mut texts, text.strip_suffix(b"\n").unwrap_or(&text));
                 }
             }
-            b'm' => match nestling::text::number(value.to_bytes(), 10) {
-                Some(number) => grep.most = number,
-                None => {
+            b'm' | b'A' | b'B' | b'C' => {
+                let Some(number) = nestling::text::number(value.to_bytes(), 10) else {
                     call.complain(value.to_bytes(), "not a number");
                     return Err(2);
+                };
+                grep.has_groups |= letter != b'm';
+                match letter {
+                    b'm' => grep.most = number,
+                    b'A' => after = Some(number),
+                    b'B' => before = Some(number),
+                    _ => around = number,
                 }
-            },
+            }
             _ => {}
         }
     }
+    (grep.before, grep.after) = (before.unwrap_or(around), after.unwrap_or(around));
     let mut operands = options.operands();
     if !has_patterns {
         let Some(pattern) = operands.next() else {
@@ -214,11 +239,11 @@ impl Grep {
 
     fn file(&mut self, path: &CStr, fd: BorrowedFd<'_>) -> Result<(), Errno> {
         let mut lines = Lines::new(fd);
-        let (mut number, mut count) = (0, 0);
+        let (mut number, mut count, mut around) = (0, 0, Around::default());
         // The first bytes tell whether the file is a text.
         let mut is_binary = None;
         let mut outcome = Ok(());
-        'file: while count < self.most {
+        'file: while count < self.most || around.left > 0 {
             let mut batch = match lines.batch() {
                 Ok(None) => break,
                 Ok(Some(batch)) => batch,
@@ -228,7 +253,7 @@ impl Grep {
                 }
             };
             let is_binary = *is_binary.get_or_insert_with(|| bytes::find(batch, 0).is_some());
-            while !batch.is_empty() && count < self.most {
+            while !batch.is_empty() && (count < self.most || around.left > 0) {
                 let (start, matches) = self.candidate(batch);
                 let (before, rest) = batch.split_at_checked(start).unwrap_or_default();
                 if self.numbers {
@@ -241,7 +266,9 @@ impl Grep {
                 let (line, rest) = rest.split_at_checked(end).unwrap_or_default();
                 batch = rest.get(1..).unwrap_or_default();
                 number += 1;
-                if !matches && self.matches(line) == self.inverts {
+                let is_over = count == self.most;
+                if is_over || !matches && self.matches(line) == self.inverts {
+                    self.beside(&mut around, path, line, number);
                     continue;
                 }
                 (count, self.found) = (count + 1, true);
@@ -257,7 +284,8 @@ impl Grep {
                     self.out.write(b": binary file matches\n");
                     break 'file;
                 }
-                self.line(path, line, number);
+                self.before(&mut around, path, number);
+                self.line(path, line, number, b":");
                 if self.out.has_failed() {
                     break 'file;
                 }
@@ -293,7 +321,7 @@ impl Grep {
         let [Pattern::Fixed(text)] = &self.patterns[..] else {
             return (0, false);
         };
-        if self.inverts || self.ignores_case || text.text().is_empty() {
+        if self.inverts || self.ignores_case || self.has_groups || text.text().is_empty() {
             return (0, false);
         }
         let Some(place) = text.find(batch) else {
@@ -304,12 +332,46 @@ impl Grep {
         (start, !self.words && !self.whole)
     }
 
-    fn line(&mut self, path: &CStr, line: &[u8], number: u64) {
+    /// Writes a line that is not selected, or keeps it, if it is near enough to one that is.
+    fn beside(&mut self, around: &mut Around, path: &CStr, line: &[u8], number: u64) {
+        if around.left > 0 {
+            around.left -= 1;
+            return self.line(path, line, number, b"-");
+        }
+        if around.kept.len() as u64 == self.before {
+            around.joins = false;
+            if around.kept.pop_front().is_none() {
+                return;
+            }
+        }
+        around.kept.push_back(line.to_vec());
+    }
+
+    /// Writes what comes before a selected line.
+    fn before(&mut self, around: &mut Around, path: &CStr, number: u64) {
+        if !self.has_groups {
+            return;
+        }
+        if core::mem::replace(&mut self.has_group, true) && !around.joins {
+            self.out.write(b"--\n");
+        }
+        let first = number - around.kept.len() as u64;
+        for (line, number) in core::mem::take(&mut around.kept).iter().zip(first..) {
+            self.line(path, line, number, b"-");
+        }
+        (around.joins, around.left) = (true, self.after);
+    }
+
+    /// Writes a line; the separator is `-` if it is not selected.
+    fn line(&mut self, path: &CStr, line: &[u8], number: u64, separator: &[u8]) {
         let mut from = 0;
         loop {
             let mut part = line;
             if self.only {
-                let Some((start, end)) = self.find(line, from).filter(|_| !self.inverts) else {
+                let Some((start, end)) = self
+                    .find(line, from)
+                    .filter(|_| !self.inverts && separator == b":")
+                else {
                     return;
                 };
                 from = end.max(start + 1);
@@ -320,11 +382,11 @@ impl Grep {
             }
             if self.names {
                 self.path(path);
-                self.out.write(b":");
+                self.out.write(separator);
             }
             if self.numbers {
                 number.write(&mut self.out);
-                self.out.write(b":");
+                self.out.write(separator);
             }
             self.out.write(part);
             self.out.write(b"\n");

@@ -9,6 +9,7 @@ use nestling::applet::{Applet, Call};
 use nestling::{AsFd, BorrowedFd, Errno, FileType, SeekFrom, io, sys, time};
 
 use crate::common::bytes;
+use crate::common::end;
 use crate::common::input::{BLOCK, Input};
 use crate::common::number;
 use crate::common::output::{Output, title};
@@ -68,11 +69,12 @@ fn tail(call: &Call<'_>) -> Result<i32, i32> {
     let count = operands.clone().count();
     let titles = titles.unwrap_or(count > 1);
     let default = (count == 0).then_some(c"-");
+    let is_nothing = from.count == 0 && !from.is_start;
     let (mut out, mut status, mut is_first) = (Output::new(), 0, true);
     let mut open = Vec::new();
     for path in default.into_iter().chain(operands) {
         let outcome = Input::open(path).and_then(|input| {
-            if titles {
+            if titles && (!is_nothing || follows) {
                 title(&mut out, path, &mut is_first);
             }
             copy(&mut out, input.as_fd(), from)?;
@@ -160,7 +162,12 @@ fn copy(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
             let left = seek(fd, from)?;
             range(out, fd, left)
         }
-        false => keep(out, fd, from),
+        // Of a file without an offset, such as a pipe, the end is kept.
+        false => {
+            let kept = end::split(fd, from.count, from.is_lines, &mut |_| true)?;
+            out.write(&kept);
+            Ok(())
+        }
     }
 }
 
@@ -239,42 +246,4 @@ fn seek(fd: BorrowedFd<'_>, from: From) -> Result<u64, Errno> {
         here -= length;
     }
     to(if from.count == 0 { end } else { start })
-}
-
-/// Keeps the end of a file that has no offset, such as a pipe. Each byte is searched and moved about once.
-fn keep(out: &mut Output, fd: BorrowedFd<'_>, from: From) -> Result<(), Errno> {
-    let (mut kept, mut block): (Vec<u8>, _) = (Vec::new(), alloc::vec![0; BLOCK]);
-    let mut next = 16 * BLOCK;
-    loop {
-        let length = io::read(fd, &mut block)?;
-        if length == 0 {
-            break;
-        }
-        kept.extend_from_slice(block.get(..length).unwrap_or_default());
-        if kept.len() > next {
-            kept.drain(..start(&kept, from));
-            // The next search comes when there is as much again.
-            next = 2 * kept.len().max(8 * BLOCK);
-        }
-    }
-    let start = start(&kept, from);
-    out.write(kept.get(start..).unwrap_or_default());
-    Ok(())
-}
-
-/// Where the last lines or bytes begin.
-fn start(kept: &[u8], from: From) -> usize {
-    if !from.is_lines || from.count == 0 {
-        return kept.len() - from.count.min(kept.len() as u64) as usize;
-    }
-    let mut search = kept.strip_suffix(b"\n").unwrap_or(kept);
-    let mut left = from.count;
-    while let Some(newline) = search.iter().rposition(|&byte| byte == b'\n') {
-        left -= 1;
-        if left == 0 {
-            return newline + 1;
-        }
-        search = search.get(..newline).unwrap_or_default();
-    }
-    0
 }

@@ -1,20 +1,21 @@
-//! `xargs [-0rtp] [-n number] [-L lines] [-s size] [-E eof] [-I replace] [command [argument...]]`: makes command lines from
-//! standard input (XCU 3, `xargs`). The memory that it takes is that of one command line.
+//! `xargs [-0rtp] [-n number] [-L lines] [-s size] [-E eof] [-I replace] [-P number]
+//! [command [argument...]]`: makes command lines from standard input (XCU 3, `xargs`). The memory that it takes is that of one command
+//! line.
 
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
 use nestling::command::{Command, Stdio};
-
-use nestling::{Args, Errno, Resource, eprintln, io, sys, text};
+use nestling::wait::{self, Options, Who};
+use nestling::{Args, Errno, ExitStatus, Pid, Resource, eprintln, io, sys, text};
 
 use crate::common::bytes::{self, substitute};
 use crate::common::input::BLOCK;
 
 pub const APPLET: Applet = Applet {
     name: c"xargs",
-    synopsis: "[-0rt] [-n number] [-L lines] [-s size] [-E eof] [-I replace] [command [argument...]]",
+    synopsis: "[-0rt] [-n number] [-L lines] [-s size] [-E eof] [-I replace] [-P number] [command [argument...]]",
     run: |call| xargs(call).unwrap_or_else(|status| status),
 };
 
@@ -39,6 +40,10 @@ struct Xargs<'a> {
     /// The words for the next command line, and their length with null bytes.
     words: Vec<Vec<u8>>,
     length: usize,
+    /// `-P`: how many commands run at the same time at most.
+    most_running: usize,
+    /// The commands that run, and the names of their programs.
+    running: Vec<(Pid, Vec<u8>)>,
     status: i32,
 }
 
@@ -64,9 +69,11 @@ fn xargs(call: &Call<'_>) -> Result<i32, i32> {
         replaced: None,
         words: Vec::new(),
         length: 0,
+        most_running: 1,
+        running: Vec::new(),
         status: 0,
     };
-    let mut options = call.options("+0rtn:L:s:E:I:");
+    let mut options = call.options("+0rtn:L:s:E:I:P:");
     while let Some(letter) = options.next()? {
         let value = options.value.to_bytes();
         let number = || match text::number(value, 10) {
@@ -81,6 +88,14 @@ fn xargs(call: &Call<'_>) -> Result<i32, i32> {
             b'n' => (xargs.most, xargs.most_lines) = (number()?, u64::MAX),
             b'L' => (xargs.most, xargs.most_lines) = (u64::MAX, number()?),
             b's' => xargs.size = number()?.min(LONG),
+            b'P' => {
+                let most = text::number(value, 10).and_then(|it| usize::try_from(it).ok());
+                xargs.most_running = match most {
+                    Some(0) => usize::MAX,
+                    Some(most) => most,
+                    None => return Err(call.complain(value, "not a number")),
+                };
+            }
             b'E' => xargs.eof = Some(value).filter(|it| !it.is_empty()),
             _ => xargs.replaced = Some(value),
         }
@@ -89,7 +104,9 @@ fn xargs(call: &Call<'_>) -> Result<i32, i32> {
     if !command.is_empty() {
         xargs.command = command;
     }
-    xargs.all()
+    let outcome = xargs.all();
+    let ends = xargs.wait(0);
+    outcome.and_then(|()| ends).map(|()| xargs.status)
 }
 
 /// How many bytes the kernel takes for arguments and environment: a quarter of the stack, and never less than 128 KiB.
@@ -180,8 +197,8 @@ impl Words {
 }
 
 impl Xargs<'_> {
-    /// Reads the words of standard input, and runs the command lines. Returns the exit status.
-    fn all(&mut self) -> Result<i32, i32> {
+    /// Reads the words of standard input, and runs the command lines. Fails with the exit status.
+    fn all(&mut self) -> Result<(), i32> {
         let call = self.call;
         // The kernel counts a pointer for each string, and takes some space for itself.
         let taken = call.env.iter().chain(self.command.iter());
@@ -237,7 +254,7 @@ impl Xargs<'_> {
         if !self.words.is_empty() || !ran && !self.needs_words && self.replaced.is_none() {
             self.run()?;
         }
-        Ok(self.status)
+        Ok(())
     }
 
     /// Runs the command with the words.
@@ -264,7 +281,7 @@ impl Xargs<'_> {
         self.start(&words)
     }
 
-    /// Runs a command. Fails with the exit status if no other may run.
+    /// Starts a command, and waits until another may run. Fails with the exit status if none may.
     fn start(&mut self, words: &[&[u8]]) -> Result<(), i32> {
         if self.says {
             let line = words.join(&b' ');
@@ -275,24 +292,54 @@ impl Xargs<'_> {
         };
         let mut command = Command::new(*program);
         command.args(arguments.iter().copied()).stdin(Stdio::null());
-        match command.status() {
-            Ok(status) => match (status.code(), status.signal()) {
-                (Some(0), _) => {}
-                (Some(255), _) => {
-                    self.call.complain(program, "exit status 255");
-                    return Err(124);
-                }
-                (Some(_), _) => self.status = 123,
-                (None, _) => {
-                    self.call.complain(program, "a signal ended the command");
-                    return Err(125);
-                }
-            },
+        match command.spawn() {
+            Ok(child) => self.running.push((child.id(), program.to_vec())),
             Err(error) => {
                 eprintln!("xargs: ", error);
                 return Err(error.shell_code());
             }
         }
-        Ok(())
+        self.wait(self.most_running - 1)
+    }
+
+    /// Waits until at most `most` commands run. Fails with the exit status if no other may run.
+    fn wait(&mut self, most: usize) -> Result<(), i32> {
+        let mut outcome = Ok(());
+        while self.running.len() > most {
+            let (pid, status) = match wait::wait_for(Who::Any, Options::default()) {
+                Ok(Some(ended)) => ended,
+                Ok(None) | Err(Errno::EINTR) => continue,
+                Err(errno) => {
+                    self.running.clear();
+                    return Err(self.call.fail(c"wait", errno));
+                }
+            };
+            // Whoever executed this program may have left it a child.
+            let Some(place) = self.running.iter().position(|it| it.0 == pid) else {
+                continue;
+            };
+            let (_, program) = self.running.swap_remove(place);
+            outcome = outcome.and(self.end(&program, status));
+        }
+        outcome
+    }
+
+    /// Takes the status of a command that has ended. Fails with the exit status if no other may run.
+    fn end(&mut self, program: &[u8], status: ExitStatus) -> Result<(), i32> {
+        match (status.code(), status.signal()) {
+            (Some(0), _) => Ok(()),
+            (Some(255), _) => {
+                self.call.complain(program, "exit status 255");
+                Err(124)
+            }
+            (Some(_), _) => {
+                self.status = 123;
+                Ok(())
+            }
+            (None, _) => {
+                self.call.complain(program, "a signal ended the command");
+                Err(125)
+            }
+        }
     }
 }

@@ -199,6 +199,10 @@ pub const ENTRIES: &[Entry] = &[
             "long",
             "loop",
             "text text",
+            "dir dir",
+            "dir/inner dir",
+            "dir dir/inner",
+            ". dir/sub",
         ],
         output: Output::Unordered,
         ..Entry::READS
@@ -310,7 +314,7 @@ pub const ENTRIES: &[Entry] = &[
         applet: "grep",
         options: &[
             "-E", "-F", "-c", "-l", "-L", "-n", "-q", "-s", "-v", "-i", "-x", "-w", "-o", "-h",
-            "-H", "-m 1", "-r", "-e end", "-f text", "-f empty",
+            "-H", "-m 1", "-A 1", "-B 1", "-C 2", "-r", "-e end", "-f text", "-f empty",
         ],
         operands: &[
             "",
@@ -357,7 +361,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         applet: "head",
         options: &[
-            "-n 2", "-c 5", "-2", "-n 0", "-q", "-v", "-n x", "-c 1k", "-n 100",
+            "-n 2", "-c 5", "-2", "-n 0", "-q", "-v", "-n x", "-c 1k", "-n 100", "-n -2", "-c -5",
+            "-n -0",
         ],
         ..Entry::READS
     },
@@ -506,6 +511,8 @@ pub const ENTRIES: &[Entry] = &[
             "none/x",
             "text/",
             "text/x",
+            "link/",
+            "dir/up/",
             "/",
             "//dir/..",
         ],
@@ -785,6 +792,7 @@ pub const ENTRIES: &[Entry] = &[
         applet: "xargs",
         options: &[
             "-n 1", "-n 2", "-L 1", "-r", "-t", "-0", "-I {}", "-s 30", "-n x", "-E three", "-s 2",
+            "-P 1", "-P x",
         ],
         operands: &[
             "",
@@ -802,12 +810,6 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 pub const DIFFERENCES: &[Difference] = &[
-    Difference {
-        applet: "du",
-        words: &["dir/sub", "dir"],
-        what: "output",
-        why: "each operand is counted by itself, so that its line is its size",
-    },
     Difference {
         applet: "du",
         words: &["-L"],
@@ -951,12 +953,6 @@ pub const DIFFERENCES: &[Difference] = &[
         words: &["-n", "link", "dangling"],
         what: "errors",
         why: "-n with two operands needs no warning",
-    },
-    Difference {
-        applet: "tail",
-        words: &["-n", "0"],
-        what: "output",
-        why: "the others write no title if no lines are wanted",
     },
     Difference {
         applet: "tail",

@@ -700,3 +700,21 @@ fn xargs_adapts_to_the_limits_and_takes_the_longest_argument_of_linux() {
     let expected = "xargs: an argument ends at a null byte\na c\n";
     assert_eq!(piped(&folder, &ours, script), expected);
 }
+
+#[test]
+fn xargs_with_p_runs_that_many_commands_at_the_same_time_and_no_more() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("parallel");
+    // Two commands that wait for each other.
+    let script = "mkfifo a b; echo 1 2 | $BOX xargs -P 2 -n 1 sh -c \
+        'case $0 in 1) read x <a; echo >b;; 2) echo >a; read x <b;; esac'; echo $?";
+    assert_eq!(piped(&folder, &ours, script), "0\n");
+    let script = "mkdir runs; seq 30 | $BOX xargs -P 3 -n 1 sh -c \
+        '>runs/$0; set -- \"$0\" runs/*; rm runs/$1; test $# -le 4'; echo $?";
+    assert_eq!(piped(&folder, &ours, script), "0\n");
+    // After a status of 255 no other starts, and those that run are waited for.
+    let script = "mkfifo c; seq 9 | $BOX xargs -P 2 -n 1 sh -c \
+        'case $0 in 1) read x <c; echo end;; 2) exit 255;; *) echo more;; esac' 2>said & \
+        until test -s said; do :; done; grep -q 255 said && echo >c; wait $!; echo $?";
+    assert_eq!(piped(&folder, &ours, script), "end\n124\n");
+}
