@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use nestling::applet::{Applet, Call};
-use nestling::{AsFd, BorrowedFd, Errno, io};
+use nestling::{AsFd, BorrowedFd, Errno, SeekFrom, Stat, io, sys};
 
 use crate::common::input::{BLOCK, Input};
 
@@ -22,15 +22,32 @@ fn cat(call: &Call<'_>) -> Result<i32, i32> {
     // The output is never kept back, so `-u` changes nothing.
     while options.next()?.is_some() {}
     let mut status = 0;
+    let output = sys::file::fstat(io::stdout()).ok().filter(Stat::is_file);
     let operands = options.operands();
     let default = operands.clone().next().is_none().then_some(c"-");
     for path in default.into_iter().chain(operands) {
         match Input::open(path) {
+            Ok(input) if is_output(input.as_fd(), output.as_ref()) => {
+                status = call.complain(path.to_bytes(), "the input is the output");
+            }
             Ok(input) => status |= copy(call, path, input.as_fd())?,
             Err(errno) => status = call.fail(path, errno),
         }
     }
     Ok(status)
+}
+
+/// Whether a file is the regular file that is written, and each byte of it would be read again.
+fn is_output(input: BorrowedFd<'_>, output: Option<&Stat>) -> bool {
+    let (Some(output), Ok(input_stat)) = (output, sys::file::fstat(input)) else {
+        return false;
+    };
+    let identity = |stat: &Stat| (stat.dev(), stat.ino());
+    if identity(output) != identity(&input_stat) {
+        return false;
+    }
+    let here = sys::fd::lseek(input, SeekFrom::Current(0)).unwrap_or(0);
+    here < input_stat.size()
 }
 
 /// Copies a file. Fails with the exit status if standard output cannot be written.

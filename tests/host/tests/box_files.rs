@@ -718,3 +718,15 @@ fn xargs_with_p_runs_that_many_commands_at_the_same_time_and_no_more() {
         until test -s said; do :; done; grep -q 255 said && echo >c; wait $!; echo $?";
     assert_eq!(piped(&folder, &ours, script), "end\n124\n");
 }
+
+#[test]
+fn cat_does_not_copy_a_file_to_its_own_end() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("own-end");
+    // Without the check, the file grows up to the limit.
+    let script = "ulimit -f 100; echo a >f; echo b >g; $BOX cat g f g >>f 2>&1; echo $?; cat f";
+    let expected = "1\na\nb\ncat: f: the input is the output\nb\n";
+    assert_eq!(piped(&folder, &ours, script), expected);
+    let script = "echo a >f; $BOX cat <f >>f 2>/dev/null; echo $?; $BOX cat f >f; echo $?; cat f";
+    assert_eq!(piped(&folder, &ours, script), "1\n0\n");
+}
