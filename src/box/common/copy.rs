@@ -202,7 +202,7 @@ impl<'a> Copier<'a> {
 
     /// Copies the content of a file.
     fn content(&self, visit: &Visit<'_>, stat: &Stat, path: &CStr) -> Result<(), (Side, Errno)> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | visit.nofollow();
         let from = sys::fd::openat(visit.parent, visit.name, flags, 0).map_err(source)?;
         // With `-p`, other users must not read the file before it has its owner.
         let most = if self.how.preserves { 0o700 } else { 0o777 };

@@ -9,7 +9,7 @@ use super::columns::{decimal, join};
 
 /// How a file is attached.
 #[derive(Clone, Copy, Default)]
-pub struct How {
+pub struct Attachment {
     pub read_only: bool,
     /// Where the device begins in the file, and its size (0: up to the end of the file), in bytes.
     pub offset: u64,
@@ -26,7 +26,7 @@ pub fn free() -> Result<CString, Errno> {
 }
 
 /// Attaches the file to the device. Returns the open device: with `clears`, it must stay open until it is mounted.
-pub fn attach(device: &CStr, path: &CStr, how: How) -> Result<OwnedFd, Errno> {
+pub fn attach(device: &CStr, path: &CStr, how: Attachment) -> Result<OwnedFd, Errno> {
     let access = match how.read_only {
         true => OFlags::RDONLY,
         false => OFlags::RDWR,
@@ -44,7 +44,7 @@ pub fn attach(device: &CStr, path: &CStr, how: How) -> Result<OwnedFd, Errno> {
 }
 
 /// Attaches the file to a free device. Returns the path of this device, and what [`attach`] returns.
-pub fn attach_to_free(path: &CStr, how: How) -> Result<(CString, OwnedFd), Errno> {
+pub fn attach_to_free(path: &CStr, how: Attachment) -> Result<(CString, OwnedFd), Errno> {
     loop {
         let device = free()?;
         match attach(&device, path, how) {

@@ -56,6 +56,14 @@ impl Visit<'_> {
     pub fn stat(&self) -> Result<Stat, Errno> {
         stat(self.parent, self.name, self.follows)
     }
+
+    /// The flag with which the file is opened, so that a link that takes its place is not followed.
+    pub fn nofollow(&self) -> OFlags {
+        match self.follows {
+            true => OFlags::default(),
+            false => OFlags::NOFOLLOW,
+        }
+    }
 }
 
 pub struct Walk {

@@ -11,7 +11,7 @@ use nestling::{AsFd, Errno, OFlags, sys};
 use crate::common::bytes;
 use crate::common::columns::join;
 use crate::common::input;
-use crate::common::loops::{self, How};
+use crate::common::loops::{self, Attachment};
 use crate::common::output::Output;
 
 pub const APPLET: Applet = Applet {
@@ -25,7 +25,7 @@ fn run(call: &Call<'_>) -> i32 {
 }
 
 fn losetup(call: &Call<'_>) -> Result<i32, i32> {
-    let (mut detaches, mut finds, mut how) = (false, false, How::default());
+    let (mut detaches, mut finds, mut how) = (false, false, Attachment::default());
     let mut options = call.options("adfo:r");
     while let Some(letter) = options.next()? {
         match letter {

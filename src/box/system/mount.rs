@@ -14,7 +14,7 @@ use crate::common::bytes;
 use crate::common::columns::join;
 use crate::common::fstab::{self, Line};
 use crate::common::input;
-use crate::common::loops::{self, How};
+use crate::common::loops::{self, Attachment};
 use crate::common::number;
 use crate::common::output::Output;
 
@@ -283,7 +283,7 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
                 None
             }),
         };
-        let how = How {
+        let how = Attachment {
             read_only: flags.bits() & MountFlags::RDONLY.bits() != 0,
             offset: number(b"offset")?,
             size: number(b"sizelimit")?,
@@ -293,7 +293,7 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
         let attached = attach_loop(&device, &line.source, how).or_else(|errno| match errno {
             Errno::EROFS | Errno::EACCES if !how.read_only => {
                 flags = flags | MountFlags::RDONLY;
-                let how = How {
+                let how = Attachment {
                     read_only: true,
                     ..how
                 };
@@ -329,7 +329,7 @@ fn try_attach(call: &Call<'_>, line: &Line) -> Result<(), Option<Errno>> {
 }
 
 /// Attaches a file to this loop device, or, if its name is empty, to a free one.
-fn attach_loop(device: &CStr, path: &CStr, how: How) -> Result<(CString, OwnedFd), Errno> {
+fn attach_loop(device: &CStr, path: &CStr, how: Attachment) -> Result<(CString, OwnedFd), Errno> {
     match device.is_empty() {
         true => loops::attach_to_free(path, how),
         false => loops::attach(device, path, how).map(|open| (device.into(), open)),

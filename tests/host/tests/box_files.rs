@@ -730,3 +730,22 @@ fn cat_does_not_copy_a_file_to_its_own_end() {
     let script = "echo a >f; $BOX cat <f >>f 2>/dev/null; echo $?; $BOX cat f >f; echo $?; cat f";
     assert_eq!(piped(&folder, &ours, script), "1\n0\n");
 }
+
+#[test]
+fn cp_follows_no_link_that_takes_the_place_of_a_file() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    or_skip!(installed("strace"));
+    let folder = Folder::new("takes-place");
+    fs::create_dir_all(folder.path("tree/sub")).expect("a directory");
+    fs::write(folder.path("tree/sub/file"), "x").expect("a file");
+    let mut command = Command::new("strace");
+    command.args(["-e", "trace=openat"]).arg(&ours);
+    command.args(["cp", "-R", "tree", "copy"]);
+    let output = command.current_dir(&folder.0).output().expect("strace");
+    let said = String::from_utf8_lossy(&output.stderr);
+    for name in ["\"tree\"", "\"sub\"", "\"file\""] {
+        let reads = |line: &&str| line.contains(name) && line.contains("O_RDONLY");
+        let line = said.lines().find(reads).unwrap_or_else(|| panic!("{said}"));
+        assert!(line.contains("O_NOFOLLOW"), "{line}");
+    }
+}
