@@ -64,6 +64,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem;
 use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use talc::base::Talc;
 use talc::base::binning::{Binning, DefaultBinning};
@@ -72,6 +73,15 @@ use talc::source::Source;
 use crate::errno::Errno;
 use crate::mutex::Mutex;
 use crate::sys::memory;
+
+static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether a [`Heap`] was asked for memory that the kernel did not have. A program's panic handler tells a lack of memory
+/// from an error in the program by it. Costs no system call.
+#[must_use]
+pub fn has_failed() -> bool {
+    HAS_FAILED.load(Ordering::Relaxed)
+}
 
 /// The heap that [`entry!`](crate::entry!) installs as the program's global allocator. Programs use it through [`GlobalAlloc`].
 ///
@@ -136,6 +146,7 @@ impl Heap {
             }
             // A spare mapping may use the memory that is missing.
             let Some((spare, length)) = self.take_spare(size) else {
+                HAS_FAILED.store(true, Ordering::Relaxed);
                 return given;
             };
             // SAFETY: a spare mapping was freed, so nothing refers to it.
@@ -222,7 +233,9 @@ unsafe impl GlobalAlloc for Heap {
             match (is_large(layout), is_large(new_layout)) {
                 (true, true) => {
                     let mapping = NonNull::new_unchecked(given);
-                    return or_null(resize(mapping, layout.size(), size));
+                    let resized = resize(mapping, layout.size(), size);
+                    HAS_FAILED.fetch_or(resized.is_err(), Ordering::Relaxed);
+                    return or_null(resized);
                 }
                 (false, false) if self.blocks.lock().resize(given, layout, new_layout) => {
                     return given;

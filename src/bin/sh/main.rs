@@ -110,7 +110,7 @@ mod variables;
 
 use core::panic::PanicInfo;
 
-use nestling::rt;
+use nestling::{Errno, heap, rt, sys};
 
 #[cfg(panic = "unwind")]
 compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
@@ -124,6 +124,10 @@ fn main(process: rt::Process) -> i32 {
 /// Handles a panic: an error in the shell itself, or a lack of memory. (Only a debug build writes the location, because the names
 /// of the locations take 5 KB. The panic's message would also bring in `core::fmt`.)
 fn panic(info: &PanicInfo<'_>) -> ! {
+    if heap::has_failed() {
+        nestling::eprintln!("sh: ", Errno::ENOMEM);
+        sys::process::exit(2);
+    }
     match info.location() {
         Some(place) if cfg!(debug_assertions) => {
             nestling::eprintln!("sh: panic at ", place.file(), ":", place.line());

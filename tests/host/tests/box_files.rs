@@ -749,3 +749,15 @@ fn cp_follows_no_link_that_takes_the_place_of_a_file() {
         assert!(line.contains("O_NOFOLLOW"), "{line}");
     }
 }
+
+#[test]
+fn without_memory_an_applet_says_so_and_its_status_is_2() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("memory");
+    let script = "ulimit -v 20000; yes | $BOX sort 2>&1; echo $?; \
+        $BOX dd bs=100M count=1 if=/dev/zero 2>&1; echo $?; \
+        $BOX sh -c 'x=$(printf %09999999d 1); x=$x$x$x$x; echo $x | wc -c' 2>&1; echo $?";
+    let expected = "box: ENOMEM: out of memory\n2\n".repeat(3);
+    let name = ours.to_str().expect("a path");
+    assert_eq!(piped(&folder, &ours, script).replace(name, "box"), expected);
+}
