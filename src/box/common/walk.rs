@@ -6,10 +6,13 @@ use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use nestling::dir::ReadDir;
-use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, OwnedFd, Stat, c_str, sys};
+use nestling::{AsFd, BorrowedFd, Errno, FileType, OFlags, OwnedFd, Resource, Stat, c_str, sys};
 
 /// How many directories are open at most. Of directories above these, the names that are left are read into memory.
 const OPEN: usize = 64;
+/// How many descriptors are left for the rest of the program: the walk's first one, a directory that is opened before another is
+/// closed, and files.
+const OTHERS: u64 = 5;
 
 /// Which symbolic links are followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,8 @@ pub struct Walk {
     name: usize,
     file_type: FileType,
     levels: Vec<Level>,
+    /// How many of the levels are open at most.
+    open: usize,
     next: Next,
 }
 
@@ -113,9 +118,14 @@ enum Names {
 
 impl Walk {
     pub fn new(start: &CStr, follow: Follow) -> Result<Self, Errno> {
+        let limit = sys::resource::getrlimit(Resource::Nofile).map_or(0, |it| it.soft);
+        let here = sys::fd::open(c".", OFlags::PATH | OFlags::CLOEXEC, 0)?;
+        // Those with smaller numbers are open.
+        let taken = here.as_raw_fd() as u64 + OTHERS;
         Ok(Self {
             follow,
-            here: sys::fd::open(c".", OFlags::PATH | OFlags::CLOEXEC, 0)?,
+            open: limit.saturating_sub(taken).clamp(2, OPEN as u64) as usize,
+            here,
             path: start.to_bytes_with_nul().to_vec(),
             name: 0,
             file_type: FileType::Unknown,
@@ -234,7 +244,7 @@ impl Walk {
                 return Err(Errno::ELOOP);
             }
         }
-        if let Some(above) = self.levels.len().checked_sub(OPEN)
+        if let Some(above) = self.levels.len().checked_sub(self.open)
             && let Some(level) = self.levels.get_mut(above)
         {
             level.close()?;

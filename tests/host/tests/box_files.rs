@@ -84,6 +84,17 @@ fn rm_removes_trees_deeper_than_its_open_directories() {
 }
 
 #[test]
+fn trees_deeper_than_the_limit_on_descriptors_are_walked() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let folder = Folder::new("few");
+    let script = "p=tree; for i in $(seq 40); do p=$p/d; mkdir -p $p/e; echo x >$p/f; ln -s .. $p/up; done; ulimit -n 8; \
+        $BOX find tree -name f -exec true {} + && $BOX find tree -name f | wc -l; $BOX du -a tree | wc -l; \
+        $BOX grep -r x tree | wc -l; $BOX chmod -R g-x tree && $BOX chown -R $(id -u) tree && $BOX cp -a tree copy && \
+        diff -r --no-dereference tree copy && $BOX rm -r tree && ls";
+    assert_eq!(piped(&folder, &ours, script), "40\n161\n40\ncopy\n");
+}
+
+#[test]
 fn rm_follows_no_link_out_of_the_tree() {
     let ours = or_skip!(Arch::X86_64.the_box());
     let folder = Folder::new("links");
