@@ -26,7 +26,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use nestling::spawn::features;
 use nestling::sys::reboot::set_ctrl_alt_del;
 use nestling::text::Text;
-use nestling::{rt, sys};
+use nestling::{SigSet, rt, sys};
 
 use log::Line;
 
@@ -42,12 +42,15 @@ pub fn main(process: rt::Process) -> i32 {
     if let Some(status) = names::named(process) {
         return status;
     }
+    // From here on, signals stay pending until init takes them. So the kernel does not discard a signal that comes while process 1
+    // starts. (If a seccomp filter forbids this call, the spawn of a command fails, too, and reports the error.)
+    let mask = sys::signal::set_mask(SigSet::ALL).unwrap_or_default();
     let is_first = sys::process::getpid().as_raw() == 1;
     if is_first && (is_the_machines() || process.args().skip(1).is_empty()) {
         RUNS_A_MACHINE.store(true, Ordering::Relaxed);
         machine::live(process)
     }
-    container::live(process)
+    container::live(process, mask)
 }
 
 /// Returns whether this process 1 is the process 1 of the machine. In a container's pid namespace, the kernel does not permit a

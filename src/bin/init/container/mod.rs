@@ -106,8 +106,8 @@ const VERSION: &str = concat!(
     " - git.nest\n"
 );
 
-/// Runs the command in the arguments, and returns init's exit status.
-pub fn live(process: rt::Process) -> i32 {
+/// Runs the command in the arguments, and returns init's exit status. All signals are blocked; the command gets the mask `mask`.
+pub fn live(process: rt::Process, mask: SigSet) -> i32 {
     let mut options = Options::new(process.env());
     if !options.read(process.args()) {
         return FAILED;
@@ -117,8 +117,9 @@ pub fn live(process: rt::Process) -> i32 {
     } else if options.has(b'V') {
         VERSION
     } else {
-        return Init::new(&options).run(process);
+        return Init::new(&options).run(process, mask);
     };
+    let _ = sys::signal::set_mask(mask);
     match write(io::stdout(), text.as_bytes()) {
         Ok(()) => 0,
         Err(errno) => failed(errno),
@@ -179,10 +180,7 @@ impl<'a> Init<'a> {
         }
     }
 
-    fn run(&mut self, process: rt::Process) -> i32 {
-        // From here on, signals stay pending until init takes them. (If a seccomp filter forbids this call, the spawn fails, too,
-        // and reports the error.)
-        let mask = sys::signal::set_mask(SigSet::ALL).unwrap_or_default();
+    fn run(&mut self, process: rt::Process, mask: SigSet) -> i32 {
         // If `SIGCHLD` is ignored, the kernel reaps the children, and their statuses are lost.
         let _ = sys::signal::reset(Signal::CHLD);
         if let Err(errno) = self.prepare() {
