@@ -6,11 +6,14 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
-use std::io::{Write, stderr};
+use std::io::{Read, Write, stderr};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 /// An architecture whose programs this machine runs natively, so that strace and gdb can trace them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -358,13 +361,70 @@ pub fn terminal() -> (OwnedFd, PathBuf) {
 
 /// Runs a command to its end. Kills a command that hangs, so that the test fails instead of hanging.
 pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
+    match run_within(RUN_LIMIT, program, prepare) {
+        Ok(output) => output,
+        Err(why) => panic!("{why}"),
+    }
+}
+
+/// The time that a command may take.
+const RUN_LIMIT: Duration = Duration::from_secs(180);
+
+/// The same with this limit. Returns an error if the command, after its end, has left a process that keeps its output
+/// open for the same time again.
+pub fn run_within(
+    limit: Duration,
+    program: &str,
+    prepare: impl FnOnce(&mut Command),
+) -> Result<Output, String> {
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "180", program]);
+    command.args(["--signal=KILL", &limit.as_secs().to_string(), program]);
     prepare(&mut command);
-    command
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}"))
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    let stdout = chunks(child.stdout.take().expect("a pipe"));
+    let stderr = chunks(child.stderr.take().expect("a pipe"));
+    let status = child.wait().expect("its end");
+    let (stdout, is_closed) = collected(&stdout, limit);
+    let (stderr, is_closed_too) = collected(&stderr, limit);
+    if !is_closed || !is_closed_too {
+        let said = String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned();
+        return Err(format!(
+            "{program} has left a process that keeps its output open: {status}: {said}"
+        ));
+    }
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+/// Reads a pipe to its end in a thread of its own.
+fn chunks(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, chunks) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(length @ 1..) = pipe.read(&mut bytes) {
+            // The receiver is gone if it has waited too long.
+            let _ = sender.send(bytes[..length].to_vec());
+        }
+    });
+    chunks
+}
+
+/// What the pipe contained, and whether it came to its end. Waits at most this long for each chunk.
+fn collected(chunks: &Receiver<Vec<u8>>, limit: Duration) -> (Vec<u8>, bool) {
+    let mut all = Vec::new();
+    loop {
+        match chunks.recv_timeout(limit) {
+            Ok(chunk) => all.extend(chunk),
+            Err(why) => return (all, why == RecvTimeoutError::Disconnected),
+        }
+    }
 }
 
 /// The options, with their arguments, in a text such as `-v report; -vv: signals, too` or `--open FD,HOW  --dup
