@@ -90,6 +90,13 @@ impl Init {
         self.started(self.command(words))
     }
 
+    /// Starts init with these options and [`TWO_COMMANDS`], and waits until both processes have printed their lines.
+    fn start_two(&self, options: &[&str]) -> Running {
+        let mut init = self.start(&[options, &TWO_COMMANDS[..]].concat());
+        line(&mut init.stdout);
+        init
+    }
+
     fn started(&self, mut command: Command) -> Running {
         command
             .stdin(Stdio::piped())
@@ -252,43 +259,46 @@ fn is_pending(pid: i32, signal: i32) -> bool {
 
 /// Waits until init has passed a signal on to this process. A failure shows where the signal is.
 fn until_pending(init: &Running, pid: i32, signal: i32) {
-    let end = Instant::now() + PATIENCE;
-    while !is_pending(pid, signal) {
-        if Instant::now() >= end {
-            let status = |pid| fs::read_to_string(format!("/proc/{pid}/status"));
-            panic!("signal {signal}: {:?}, {:?}", status(init.pid), status(pid));
-        }
-        thread::sleep(Duration::from_millis(1));
+    if !becomes_true(|| is_pending(pid, signal)) {
+        let status = |pid| fs::read_to_string(format!("/proc/{pid}/status"));
+        panic!("signal {signal}: {:?}, {:?}", status(init.pid), status(pid));
     }
 }
 
-/// Waits until the condition holds, but at most for `PATIENCE`.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-        thread::sleep(Duration::from_millis(1));
-    }
+/// Waits until the condition holds, but not much longer than `PATIENCE`.
+fn until(what: &str, is_so: impl FnMut() -> bool) {
+    assert!(becomes_true(is_so), "{what}");
 }
 
-/// A command that blocks all the signals that it can block, so that the signals that it gets stay visible as pending,
-/// and then sleeps. (dash would unblock them.)
+/// Whether the condition becomes true in time. Counts the pauses and does not read the clock, which goes on while a
+/// virtual machine is paused and its processes do not run.
+fn becomes_true(mut is_so: impl FnMut() -> bool) -> bool {
+    (0..PATIENCE.as_millis()).any(|_| {
+        thread::sleep(Duration::from_millis(1));
+        is_so()
+    })
+}
+
+/// A command that blocks all the signals that it can block, so that the signals that it gets stay visible as pending.
+/// It prints a line and waits for the end of its standard input. After the line it changes no signal's action: a change
+/// to `SIG_IGN`, as bash makes before an `exec` if its caller ignores `SIGINT`, discards a pending signal.
 const COMMAND: [&str; 6] = [
     "--",
     "env",
     "--block-signal",
-    "bash",
-    "-c",
-    "echo; exec sleep 600",
+    "cat",
+    "/proc/sys/kernel/ostype",
+    "-",
 ];
-/// Two processes of one process group.
-const TWO_COMMANDS: [&str; 6] = [
+/// Two such processes in one process group. Each prints a line.
+const TWO_COMMANDS: [&str; 7] = [
     "--",
     "env",
     "--block-signal",
     "bash",
     "-c",
-    "sleep 600 & echo; exec sleep 600",
+    "exec 3<&0; cat \"$0\" - <&3 & exec cat \"$0\" -",
+    "/proc/sys/kernel/ostype",
 ];
 
 /// The signals that init can pass on and that the C library lets a program block.
@@ -311,6 +321,22 @@ fn signals_that_the_c_library_reserves_are_passed_on_too() {
 }
 
 #[test]
+fn a_signal_that_comes_while_init_starts_is_passed_on() {
+    or_skip!(installed("strace"));
+    in_role(ANY_PROCESS, |init| {
+        // The signal comes at init's first question for its own id, before it has read its options.
+        let output = run("strace", |command| {
+            command.args(["-qq", "-o", "/dev/null", "-e", "trace=getpid"]);
+            command.args(["-e", "inject=getpid:signal=USR1:when=1"]);
+            command.args(&init.words).args(["sleep", "600"]);
+        });
+        let status = output.status;
+        // Init ends after its command, not by the signal.
+        assert_eq!(status.code(), Some(128 + libc::SIGUSR1), "{status}");
+    });
+}
+
+#[test]
 fn every_signal_is_passed_on_to_the_command() {
     everywhere(|init| {
         let init = init.start(&COMMAND);
@@ -326,7 +352,7 @@ fn every_signal_is_passed_on_to_the_command() {
 #[test]
 fn every_signal_is_passed_on_to_the_commands_group() {
     everywhere(|init| {
-        let init = init.start(&[&["-g"], &TWO_COMMANDS[..]].concat());
+        let init = init.start_two(&["-g"]);
         let command = init.command();
         let second = children(command)[0];
         for signal in signals() {
@@ -344,7 +370,7 @@ fn every_signal_is_passed_on_to_the_commands_group() {
 fn without_g_the_rest_of_the_group_gets_only_sigcont() {
     everywhere(|init| {
         for options in [&[][..], &["-g", "-c"], &["-g", "--single-child"]] {
-            let init = init.start(&[options, &TWO_COMMANDS[..]].concat());
+            let init = init.start_two(options);
             let command = init.command();
             let second = children(command)[0];
             for signal in signals().filter(|&signal| signal != libc::SIGCONT) {
@@ -871,18 +897,15 @@ fn tinis_variables_are_understood() {
         assert!(said.starts_with("init: an orphan, "), "{said}");
 
         let mut command = init.command(&TWO_COMMANDS);
-        command
-            .env("TINI_KILL_PROCESS_GROUP", "1")
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().expect("init starts");
-        let _watch = Watch::of(&child);
-        line(child.stdout.as_mut().expect("a pipe"));
-        let command = children(child.id() as i32)[0];
+        command.env("TINI_KILL_PROCESS_GROUP", "1");
+        let mut init = init.started(command);
+        line(&mut init.stdout);
+        let command = init.command();
         let second = children(command)[0];
-        send(child.id() as i32, libc::SIGHUP);
-        until("passed on", || is_pending(second, libc::SIGHUP));
+        init.signal(libc::SIGHUP);
+        until_pending(&init, second, libc::SIGHUP);
         send(-command, libc::SIGKILL);
-        child.wait().expect("its end");
+        init.wait();
     });
 }
 
@@ -1304,8 +1327,9 @@ fn ctrl_z_does_nothing_where_no_process_could_continue_init() {
 fn a_command_stopped_through_init_stays_stopped_until_it_is_continued() {
     everywhere(|init| {
         let block = "--block-signal=60,61,62";
-        let mut command = init.command(&["env", block, "bash", "-c", "echo; exec sleep 600"]);
-        command.stdout(Stdio::piped());
+        let mut command = init.command(&["env", block, "cat", "/proc/sys/kernel/ostype", "-"]);
+        by_default(&mut command, libc::SIGTSTP);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         // The process group is orphaned. SAFETY: the hook makes one system call.
         unsafe {
             command.pre_exec(|| match libc::setsid() {
