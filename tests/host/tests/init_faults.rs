@@ -181,6 +181,17 @@ impl Traced {
         numbers.filter_map(|it| it.parse::<u64>().ok()).sum()
     }
 
+    /// Waits until init waits for signals. On a busy machine even the exec of init may take long.
+    fn come_up(&self) {
+        let begin = Instant::now();
+        while !self.trace().contains("rt_sigtimedwait") && self.is_alive() {
+            if begin.elapsed() > 60 * SECOND {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Waits until init makes no calls for a while. If init never comes to rest, the following measurement shows that.
     fn settle(&self) {
         let (begin, mut before, mut quiet) = (Instant::now(), self.lines(), 0);
@@ -210,6 +221,7 @@ impl Traced {
 
     /// Goes through the life, and returns an error if init does not continue as it should.
     fn goes_on(&self, life: &Life, must_end: bool) -> Result<(), String> {
+        self.come_up();
         self.settle();
         for &signal in life.signals {
             send(self.pid, signal);
@@ -241,7 +253,7 @@ impl Traced {
             // Init retries a failed call a second later.
             let begin = Instant::now();
             while self.is_alive() {
-                if begin.elapsed() > 10 * SECOND {
+                if begin.elapsed() > 60 * SECOND {
                     return Err("it does not end".into());
                 }
                 thread::sleep(Duration::from_millis(10));
