@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nestling_host_tests::{Scratch, terminal};
 
 /// An event that has not happened after this time never will.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 
 pub struct Terminal {
     controller: File,
@@ -224,8 +224,9 @@ impl Terminal {
     /// Waits until the shell has read all keys and the condition holds.
     pub fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) -> &mut Self {
         let start = Instant::now();
-        // The condition may hold too early: the shell must have handled all keys first.
-        while self.take_in() > 0 || !holds(self) {
+        // The condition may hold too early: the shell must have handled all keys first, and the screen must show all that it has
+        // written until it came to rest.
+        while self.take_in() > 0 || !holds(self) || self.take_in_for(0) > 0 {
             if start.elapsed() > DEADLINE {
                 panic!(
                     "{what}: not on the screen, but\n{} {:?}",
