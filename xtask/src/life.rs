@@ -24,7 +24,7 @@ use crate::{
 
 /// The time after which a silent machine has failed. Init waits for a service that ignores SIGTERM.
 const SILENCE: Duration = Duration::from_secs(120);
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(900);
 
 const INITTAB: &str = "\
 # a comment

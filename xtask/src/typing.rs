@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The time after which a silent machine has failed.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(180);
 
 const LOGIN: &str = "::respawn:-/bin/sh";
 
