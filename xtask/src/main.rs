@@ -224,7 +224,11 @@ fn perform(command: Command) -> Result<ExitCode> {
     process::end_children_on_signals()?;
     let workspace = Workspace::load()?;
     match command {
-        Command::Setup { on } => setup::setup(&workspace, &Needs::everything(&on.archs(&[HOST])))?,
+        Command::Setup { on } => {
+            let needs = Needs::everything(&on.archs(&[HOST]));
+            setup::setup(&needs)?;
+            setup::fetch_files(&workspace, &needs);
+        }
         Command::Build { on, debug, c_abi } => {
             let profile = if debug {
                 Profile::Debug

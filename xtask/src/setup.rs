@@ -57,11 +57,11 @@ impl Needs {
     }
 }
 
-pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
+/// Finds or installs the programs.
+pub fn setup(needs: &Needs) -> Result<()> {
     let program = |name, packages| {
         find_or_install(|| apt::program(name, packages).map(|path| path.display().to_string()))
     };
-    let cache = &workspace.scratch()?;
     let mut complete = true;
     for &arch in &needs.archs {
         let describe = |rust: Rust| format!("Rust for {}: {}", arch.name(), rust.describe());
@@ -91,8 +91,21 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         program("mksh", &["mksh"]);
         program("yash", &["yash"]);
     }
+    let mut machines: Vec<Arch> = needs.kernels.iter().map(|(arch, _)| *arch).collect();
+    machines.dedup();
+    for arch in machines {
+        // Without an emulator, the tests that need it are skipped.
+        find_or_install(|| machine::emulator(arch).map(|path| path.display().to_string()));
+    }
+    ensure!(complete, "something is missing, see above");
+    Ok(())
+}
+
+/// Fetches the files that the machines need: kernels, and parts of Debian. What is missing is reported when a test needs it.
+pub fn fetch_files(workspace: &Workspace, needs: &Needs) {
+    let cache = &workspace.target.join("xtask");
     for &(arch, age) in &needs.kernels {
-        if !find_or_install(|| machine::emulator(arch).map(|path| path.display().to_string())) {
+        if machine::emulator(arch).is_err() {
             continue;
         }
         let present = kernel::present(cache, arch, age);
@@ -105,8 +118,6 @@ pub fn setup(workspace: &Workspace, needs: &Needs) -> Result<()> {
         let present = debian_root::present(workspace);
         fetch(present, || debian_root::obtain(workspace));
     }
-    ensure!(complete, "something is missing, see above");
-    Ok(())
 }
 
 /// Finds or installs something, and prints which of the two it did.

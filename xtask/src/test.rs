@@ -69,7 +69,7 @@ pub fn test(workspace: &Workspace, selection: &Selection, options: &Options) -> 
         .iter()
         .any(|it| matches!(it.kind, Kind::Machine(_, MachineSuite::DebianRoot)))
         && (options.long || !selection.suites.is_empty());
-    setup::setup(workspace, &needs)?;
+    setup::setup(&needs)?;
     println!();
     let run = Run {
         workspace,
@@ -78,7 +78,7 @@ pub fn test(workspace: &Workspace, selection: &Selection, options: &Options) -> 
         shipped: Profile::Release,
         report: Report::new(workspace)?,
     };
-    run.all(&items)
+    run.all(&items, &needs)
 }
 
 /// The checks for the daily work: those that one architecture and a short build allow.
@@ -108,7 +108,7 @@ pub fn check(workspace: &Workspace) -> Result<ExitCode> {
         shipped: Profile::Debug,
         report: Report::new(workspace)?,
     };
-    run.all(&items)
+    run.all(&items, &Needs::default())
 }
 
 /// The architectures whose programs this machine can run itself.
@@ -172,8 +172,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn all(self, items: &[Item]) -> Result<ExitCode> {
-        let (broken, programs) = self.build(items)?;
+    fn all(self, items: &[Item], needs: &Needs) -> Result<ExitCode> {
+        // The builds use the time in which the files come from the network.
+        let (broken, programs) = thread::scope(|scope| {
+            scope.spawn(|| setup::fetch_files(self.workspace, needs));
+            self.build(items)
+        })?;
         let environment = host::environment(
             self.workspace,
             &self.natives,

@@ -1,7 +1,7 @@
 //! Debian's kernels: downloads a package without any change to this machine, and unpacks the kernel from it.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -139,9 +139,11 @@ fn download_from(cache: &Path, arch: Arch, age: Age, suite: &str) -> Result<Path
     }
     note!("downloading {package}");
     let file = apt.download(&package)?;
-    let path = folder(cache, arch, age).join("vmlinuz");
+    let folder = folder(cache, arch, age);
+    let path = folder.join("vmlinuz");
     unpack(&file, &path)?;
-    fs::remove_file(&file)?;
+    // The lists are larger than the kernel, and nothing needs them again.
+    fs::remove_dir_all(folder.join("apt"))?;
     Ok(path)
 }
 
@@ -163,24 +165,24 @@ fn kernel_dependency(description: &str, package: &str) -> Option<String> {
 
 /// Writes the only file of the package that is a kernel.
 fn unpack(package: &Path, to: &Path) -> Result<()> {
-    // The file is written under another name and renamed when it is complete.
-    let partial = to.with_extension("partial");
+    // The file is renamed when it is complete.
+    let partial = to.with_file_name("partial");
+    fs::create_dir_all(&partial)?;
+    // The kernel is among the first of hundreds of megabytes. tar ends after it, and dpkg-deb then complains about a broken pipe.
     let content = cmd!("dpkg-deb", "--fsys-tarfile", package);
-    let names = content.pipe(cmd!("tar", "-t")).read()?;
-    let kernel = names
-        .lines()
-        .find(|name| is_kernel(name))
-        .with_context(|| format!("no kernel in {}", package.display()))?;
-    content
-        .pipe(cmd!("tar", "-xO", kernel))
-        .stdout_file(File::create(&partial)?)
-        .run()?;
+    let what = ["-x", "-v", "--occurrence=1", "--wildcards", "*/vmlinu[xz]*"];
+    let tar = cmd("tar", what).dir(&partial).stderr_null();
+    let names = content.stderr_null().unchecked().pipe(tar).read();
+    let kernel = names.ok().filter(|name| is_kernel(name));
+    let kernel = kernel.with_context(|| format!("no kernel in {}", package.display()))?;
+    let file = partial.join(kernel);
     ensure!(
-        fs::metadata(&partial)?.len() > 0,
+        fs::metadata(&file)?.len() > 0,
         "the kernel in {} is empty",
         package.display()
     );
-    fs::rename(partial, to)?;
+    fs::rename(file, to)?;
+    fs::remove_dir_all(partial)?;
     Ok(())
 }
 

@@ -34,6 +34,8 @@ impl Apt {
             "Dir::Etc::PreferencesParts=/dev/null".into(),
             format!("Dir::State::Lists={}", place.join("lists").display()),
             format!("Dir::Cache={}", place.join("cache").display()),
+            // Debian's containers switch this file off; without it, each command reads all lists again.
+            "Dir::Cache::pkgcache=pkgcache.bin".into(),
             "Dir::State::Status=/dev/null".into(),
             format!("APT::Architecture={arch}"),
             format!("APT::Architectures={arch}"),
