@@ -60,8 +60,9 @@ fn live<const FEATURES: u32>(task: &ChildTask<'_, '_>) -> ! {
     let means = task.means.get();
     let is_lost = means.pipe.is_some() && pipe.send(task.record()).is_err();
     // If the record is lost, the parent could mistake an exit status for the status of the program. And valgrind, at an exit, calls the
-    // libc, whose locks other threads of the parent may hold.
-    if !means.memory_shared && (is_lost || arch::on_valgrind()) {
+    // libc, whose locks other threads of the parent may hold. (A program with `rt` and without `std` has no libc.)
+    let has_libc = !cfg!(feature = "rt") || cfg!(feature = "std");
+    if !means.memory_shared && (is_lost || has_libc && arch::on_valgrind()) {
         let _ = sys::process::kill(sys::process::getpid().as_raw(), Some(Signal::KILL));
     }
     sys::process::exit(127)

@@ -73,14 +73,13 @@
 //!   most a tenth of a second longer: after this time, the parent checks whether the program runs. If the spawned program is in
 //!   a new session, this check does not work. Then the spawn waits until the other thread's child executes a program or ends.
 //! - A seccomp filter forbids the parent both to use the status pipe and to reap the child (`wait4`). Then the spawn fails. If the
-//!   memory is shared, the parent first waits until it sees in another way (`waitid`, a pidfd or `/proc`) that the child has ended or
-//!   executed its program: until then, the child uses the parent's stack. If the filter forbids these ways, too, the spawn does not
-//!   return.
+//!   memory is shared, the parent first waits until it sees by `waitid` or `/proc` that the child has ended or executed its program:
+//!   until then, the child uses the parent's stack. If neither is possible, the spawn does not return.
 //!
 //! If Ctrl-Z or the terminal stops the child before its exec (`SIGTSTP`, `SIGTTIN`, `SIGTTOU`), the parent continues the child.
 //! As soon as the program runs, the parent stops the program with the same signal. Otherwise a shell would wait in its spawn,
-//! and would not react to its user. (If another thread's wait has already consumed the report of the stop, the parent does not
-//! know the signal, and uses `SIGSTOP`.)
+//! and would not react to its user. (The `posix_spawn` of glibc and musl waits until somebody continues the child.) If another
+//! thread's wait has already consumed the report of the stop, the parent does not know the signal, and uses `SIGSTOP`.
 //!
 //! If parent and child share their memory, a fatal signal to the child can also end other processes:
 //!

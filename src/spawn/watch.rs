@@ -79,33 +79,12 @@ impl Watch {
         self.receive(task, read_end.as_fd())
     }
 
-    /// Waits, without reaping the child, until a child that shares the memory has executed its program or ended. This is for a parent
-    /// that a seccomp filter forbids to wait for its child. If the filter also forbids all other ways to see this (`waitid`, a pidfd,
-    /// `/proc`), the function does not return: the child may still use this stack.
-    #[inline]
+    /// Waits, without the pipe and without reaping the child, until a child that shares the memory has executed its program or ended. If
+    /// the kernel does not clear a mark and the parent cannot see this in another way (`waitid`, `/proc`), the function does not return:
+    /// the child may still use this stack. After the wait for a child without a mark, later spawns use the pipe.
     pub fn outlast<const FEATURES: u32>(&mut self, task: &ChildTask<'_, '_>) {
         if FEATURES & features::SHARED != 0 && task.means.get().memory_shared {
-            self.look_until_gone(task);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn look_until_gone(&mut self, task: &ChildTask<'_, '_>) {
-        let pidfd = sys::process::pidfd_open(self.pid).ok();
-        let mut nap = Duration::from_millis(1);
-        while !self.look(task) {
-            let mut polled = pidfd
-                .as_ref()
-                .map(|pidfd| PollFd::new(pidfd.as_fd(), Events::IN));
-            // A pidfd is readable when its process has ended.
-            if matches!(
-                sys::poll::ppoll(polled.as_mut_slice(), Some(nap), None),
-                Ok(1)
-            ) {
-                return;
-            }
-            nap = nap.saturating_mul(2).min(LONG);
+            self.wait_for_mark(task);
         }
     }
 
@@ -200,7 +179,7 @@ impl Watch {
         let has_executed = task.code() == StepCode::REACHED && has_executed(self.pid);
         let stat = Stat::of(self.pid);
         if has_executed && stat.is_none_or(|it| it.has_executed)
-            || stat.is_some_and(|it| it.has_ended)
+            || stat.is_some_and(|it| it.state == b'Z')
         {
             return true;
         }
@@ -234,9 +213,8 @@ fn has_executed(pid: Pid) -> bool {
 /// The state of a child, from `/proc/PID/stat`.
 #[derive(Clone, Copy)]
 struct Stat {
-    is_stopped: bool,
-    /// Whether the child is a zombie.
-    has_ended: bool,
+    /// A letter: `T` if the child is stopped, `Z` if it has ended.
+    state: u8,
     /// Whether the child has executed a program: the kernel then clears the flag `PF_FORKNOEXEC`. (A security module may also
     /// refuse the `setpgid` of [`has_executed`] with `EACCES`, so both checks are needed.)
     has_executed: bool,
@@ -264,7 +242,7 @@ impl Stat {
         // parenthesis.
         let end = line.iter().rposition(|&byte| byte == b')')?;
         let mut rest = line.get(end + 2..)?;
-        let state = text::next_field(&mut rest, b' ');
+        let state = *text::next_field(&mut rest, b' ').first()?;
         // The fields 4 to 31; 0 for a negative field. If the line is too short, the 32nd field is missing, and `parse` returns
         // `None`.
         let mut numbers = [0; 28];
@@ -274,8 +252,7 @@ impl Stat {
         let blocked = text::number(text::next_field(&mut rest, b' '), 10)?;
         let [its_parent, _, _, _, _, flags, ..] = numbers;
         (its_parent == parent.as_raw() as u64).then_some(Self {
-            is_stopped: state == b"T",
-            has_ended: state == b"Z",
+            state,
             has_executed: flags & FORKED_NO_EXEC == 0,
             blocked: SigSet::from_bits(blocked),
         })
@@ -283,7 +260,7 @@ impl Stat {
 
     /// Returns whether the child is stopped, and a signal from the terminal's user can have stopped it.
     fn may_be_stopped_by_user(&self) -> bool {
-        self.is_stopped && self.blocked.bits() & USERS_STOPS.bits() != USERS_STOPS.bits()
+        self.state == b'T' && self.blocked.bits() & USERS_STOPS.bits() != USERS_STOPS.bits()
     }
 }
 
@@ -306,13 +283,11 @@ mod tests {
     fn a_childs_state_is_read_from_its_fields_whatever_its_name_is() {
         for name in ["sh", "a) T 9 9", "", "(((", "x y z"] {
             let stat = parse(name, "T", 0x40_0040, 0).unwrap();
-            assert!(stat.is_stopped && !stat.has_executed && stat.may_be_stopped_by_user());
-            assert!(!stat.has_ended);
+            assert!(stat.state == b'T' && !stat.has_executed && stat.may_be_stopped_by_user());
             let stat = parse(name, "S", 0x40_0000, 5).unwrap();
-            assert!(!stat.is_stopped && stat.has_executed && !stat.may_be_stopped_by_user());
-            assert!(!stat.has_ended);
+            assert!(stat.state == b'S' && stat.has_executed && !stat.may_be_stopped_by_user());
             assert_eq!(stat.blocked.bits(), 5);
-            assert!(parse(name, "Z", 0x40_0044, 0).unwrap().has_ended);
+            assert_eq!(parse(name, "Z", 0x40_0044, 0).unwrap().state, b'Z');
         }
     }
 
