@@ -106,7 +106,7 @@ fn xargs(call: &Call<'_>) -> Result<i32, i32> {
     }
     let outcome = xargs.all();
     let ends = xargs.wait(0);
-    outcome.and_then(|()| ends).map(|()| xargs.status)
+    outcome.and(ends).map(|()| xargs.status)
 }
 
 /// How many bytes the kernel takes for arguments and environment: a quarter of the stack, and never less than 128 KiB.
