@@ -32,8 +32,6 @@ fn a_run_whose_output_another_process_keeps_open_fails_and_does_not_hang() {
         .next()
         .and_then(|pid| pid.parse().ok());
     // SAFETY: `kill` takes numbers only.
-    assert_eq!(
-        unsafe { libc::kill(pid.expect("its id"), libc::SIGKILL) },
-        0
-    );
+    let killed = unsafe { libc::kill(pid.expect("its id"), libc::SIGKILL) };
+    assert_eq!(killed, 0);
 }
