@@ -367,8 +367,8 @@ pub fn run(program: &str, prepare: impl FnOnce(&mut Command)) -> Output {
     }
 }
 
-/// The time that a command may take.
-const RUN_LIMIT: Duration = Duration::from_secs(180);
+/// The time that a command may take. A whole test ([`alone`]) may be one, beside many others on a busy machine.
+const RUN_LIMIT: Duration = Duration::from_secs(600);
 
 /// The same with this limit. Returns an error if the command, after its end, has left a process that keeps its output
 /// open for the same time again.

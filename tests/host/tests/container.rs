@@ -17,6 +17,8 @@ use nestling_host_tests::{Arch, Scratch, copy_executable, installed, or_skip, ru
 
 /// The longest time that a test waits for something.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest life of an init. The one with ten thousand orphans takes a minute on a busy machine.
+const LIFE: Duration = Duration::from_secs(600);
 
 const ANY_PROCESS: Role = Role { is_first: false };
 const FIRST_PROCESS: Role = Role { is_first: true };
@@ -197,7 +199,7 @@ impl Watch {
         let pid = child.id() as i32;
         let (end, ended) = mpsc::channel();
         thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if ended.recv_timeout(LIFE) == Err(RecvTimeoutError::Timeout) {
                 end_all(pid);
             }
         });
