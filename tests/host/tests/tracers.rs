@@ -244,6 +244,24 @@ fn a_child_that_takes_long_and_cannot_be_looked_at_is_no_failure() {
     }
 }
 
+/// A signal comes in the child of a shell, before its program is executed.
+#[test]
+fn a_command_that_a_signal_kills_before_its_exec_has_the_status_of_the_signal() {
+    or_skip!(installed("strace"));
+    let shell = or_skip!(Arch::X86_64.sh());
+    let shell = shell.to_str().expect("a plain path");
+    let scratch = Scratch::new(Path::new(shell));
+    let script = "sleep 0 3>&1; echo $?; : | sleep 0 3>&1; echo $?";
+    for (signal, expected) in [("KILL", "137\n137\n"), ("INT", "130\n130\n")] {
+        for option in ["-c", "-mc"] {
+            let fault = format!("-einject=dup3:signal={signal}");
+            let (output, _) = strace(&scratch, &[&fault], &[shell, option, script]);
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
+            assert_eq!(output.stderr, b"", "{output:?}");
+        }
+    }
+}
+
 /// Spawns twice in one process, with a fault. Returns the results of both spawns and the calls that made the children.
 fn spawn_twice(arch: Arch, faults: &[&str]) -> Result<(String, Vec<String>), String> {
     installed("strace")?;

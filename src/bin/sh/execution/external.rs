@@ -129,6 +129,10 @@ fn launch(
         let done = match failed {
             Failed::Redirection(index) => index,
             Failed::Exec(_) => effects.len(),
+            Failed::Killed(signal) => {
+                shell.status = jobs::killed(shell, signal)?;
+                return Ok(None);
+            }
             Failed::Start(errno) => {
                 shell.complain(text!("cannot start ", name, ": ", errno));
                 shell.status = 126;
@@ -183,6 +187,8 @@ enum Failed {
     Redirection(usize),
     /// The program could not be executed.
     Exec(Errno),
+    /// This signal, as Ctrl-C, came before the program was executed.
+    Killed(Signal),
     /// No process could be started.
     Start(Errno),
 }
@@ -243,6 +249,12 @@ fn spawn(
         .start_with::<FEATURES>()
         .map(|child| child.id())
         .map_err(|error| {
+            if let Error::Killed {
+                signal: Some(signal),
+            } = error
+            {
+                return Failed::Killed(signal);
+            }
             let errno = error.errno().unwrap_or(Errno::ECHILD);
             match error.step() {
                 Some(Step::Exec(..)) => Failed::Exec(errno),

@@ -184,6 +184,12 @@ const CRASHES: SigSet = SigSet::EMPTY
     .with(Signal::SEGV)
     .with(Signal::SYS);
 
+/// Returns the exit status of a command in the foreground that this signal has killed before its program was executed.
+pub fn killed(shell: &mut Shell, signal: Signal) -> Result<i32, Divert> {
+    take_terminal_back(&mut shell.jobs, false);
+    ended(shell, ExitStatus::from_raw(signal.as_raw()))
+}
+
 /// Returns the exit status of a command that ran in the foreground. First reports the signal that killed it, if any.
 fn ended(shell: &mut Shell, status: ExitStatus) -> Result<i32, Divert> {
     let code = status.shell_code();
