@@ -23,7 +23,8 @@ use table::{Control, Jobs, Process, Terminal};
 pub use table::{StartedJob, State};
 use waiting::wait_job;
 pub use waiting::{
-    Broken, Ready, killed, wait_for, wait_for_change, wait_for_input, wait_for_output, wait_foreground,
+    Broken, Ready, killed, wait_for, wait_for_change, wait_for_input, wait_for_output,
+    wait_foreground,
 };
 
 /// Whether new processes are put into process groups: job control is on, and this process is not a subshell of the shell that has

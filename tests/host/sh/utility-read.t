@@ -77,3 +77,24 @@ read has its variables not exported => echo a | { read x; $SH -c 'echo ${x-unset
 read takes -- => echo a | { read -- x; echo $x; } => a
 read of a very long line => i=0; x=0123456789; while [ $i -lt 8 ]; do x=$x$x; i=$((i+1)); done; echo $x | { read y; echo ${#y}; } => 2560
 read of a line that a writer gives in parts => { printf a; printf 'b\n'; } | { read x; echo $x; } => ab
+
+=== a trapped signal that comes before input that is there does not take the place of the input [read]
+trap 'echo trap' USR1
+read x <<E
+$(kill -s USR1 $$)line
+E
+echo $? $x
+---
+trap
+0 line
+
+=== a trapped signal that comes before a part of a line ends read with that part [read]
+mkfifo f; exec 3<>f
+trap 'echo trap' USR1
+printf part >&3
+read x <&3 $(kill -s USR1 $$) y
+echo $(($? > 128)) $x
+---
+trap
+1 part
+

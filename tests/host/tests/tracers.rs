@@ -256,7 +256,11 @@ fn a_command_that_a_signal_kills_before_its_exec_has_the_status_of_the_signal() 
         for option in ["-c", "-mc"] {
             let fault = format!("-einject=dup3:signal={signal}");
             let (output, _) = strace(&scratch, &[&fault], &[shell, option, script]);
-            assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout),
+                expected,
+                "{output:?}"
+            );
             assert_eq!(output.stderr, b"", "{output:?}");
         }
     }

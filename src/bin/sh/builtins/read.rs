@@ -262,13 +262,13 @@ impl Line {
         let (mut characters, mut more, mut bytes) = (0, 0_u32, 0_u32);
         let timed = input.end.is_some();
         // The read does not notice a signal or the end of a child that comes before it, so `wait` is called first. It is called
-        // once only, because the rest of a line follows soon.
+        // once only, because the rest of a line follows soon, unless a signal has come already: then `read` must not wait.
         let mut waits = timed || shell.traps.acts_on() != SigSet::EMPTY || shell.jobs.any_alive();
         while characters < self.most {
             if waits && !input.wait(shell)? {
                 return Ok(142);
             }
-            waits = timed;
+            waits = timed || shell.traps.pending();
             // Input that never ends must not outlast the time limit.
             bytes = bytes.wrapping_add(1);
             if timed && bytes.is_multiple_of(512) && input.is_late() {

@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use nestling::poll::{Events, PollFd};
 use nestling::signals::{self, SignalFd};
@@ -114,8 +115,8 @@ pub enum Ready {
     Late,
 }
 
-/// Waits until input is available, and reaps children that end before. Returns immediately if a signal on which the shell acts has
-/// arrived.
+/// Waits until input is available, and reaps children that end before. Does not wait if a signal on which the shell acts has
+/// arrived, so that such a signal only takes the place of input that is missing.
 pub fn wait_for_input(shell: &mut Shell, input: BorrowedFd<'_>, end: Option<Timestamp>) -> Ready {
     let mut nothing = Awaited {
         pids: &[],
@@ -147,18 +148,21 @@ fn wait_until_readable(
         {
             awaited.note(&mut shell.jobs, pid, status);
         }
-        if sys::caught::caught().bits() & acts_on.bits() != 0 {
-            return Ready::Signal;
-        }
-        let left = end.map(|end| {
-            let now = time::now(Clock::Monotonic).unwrap_or(end);
-            end.checked_duration_since(now).unwrap_or_default()
-        });
+        let is_caught = sys::caught::caught().bits() & acts_on.bits() != 0;
+        let left = match end {
+            _ if is_caught => Some(Duration::ZERO),
+            Some(end) => {
+                let now = time::now(Clock::Monotonic).unwrap_or(end);
+                Some(end.checked_duration_since(now).unwrap_or_default())
+            }
+            None => None,
+        };
         let mut polled = [
             PollFd::new(input, Events::IN),
             PollFd::new(ends.as_fd(), Events::IN),
         ];
         match sys::poll::ppoll(&mut polled, left, Some(waited_mask)) {
+            Ok(0) if is_caught => return Ready::Signal,
             Ok(0) => return Ready::Late,
             Err(Errno::EINTR) => {}
             Err(_) => return Ready::Input,
