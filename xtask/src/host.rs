@@ -12,7 +12,7 @@ use crate::{
     libtest::{self, JSON},
     process::{Captured, capture},
     report::Outcome,
-    workspace::{Workspace, cargo},
+    workspace::{UNWINDING, Workspace, cargo},
 };
 
 /// The time limit for one program, while other programs keep the machine busy.
@@ -25,7 +25,7 @@ pub fn build(arguments: &[&str]) -> Expression {
         "--no-run",
         "--message-format=json-render-diagnostics",
     ];
-    cargo([&command, arguments].concat())
+    cargo([&command, &UNWINDING[..], arguments].concat())
 }
 
 /// The programs that cargo reports to have built.

@@ -48,7 +48,7 @@ use xtask::{
     boot, c_library,
     compile::{self, Profile},
     root_disk,
-    workspace::{self, Workspace, cargo},
+    workspace::{self, UNWINDING, Workspace, cargo},
 };
 
 /// Build, run, test and measure nestling.
@@ -294,8 +294,14 @@ fn perform(command: Command) -> Result<ExitCode> {
 
 /// Builds the benchmarks and starts them with these arguments. The exit status is theirs.
 fn bench(workspace: &Workspace, args: &[OsString]) -> Result<ExitCode> {
-    let words = ["run", "--quiet", "--package", "xtask-bench", "--"].map(OsString::from);
-    let command = cargo(words.iter().chain(args)).dir(&workspace.root);
+    let words = [
+        &["run", "--quiet", "--package", "xtask-bench"],
+        &UNWINDING[..],
+        &["--"],
+    ]
+    .concat();
+    let words = words.into_iter().map(OsString::from);
+    let command = cargo(words.chain(args.iter().cloned())).dir(&workspace.root);
     let status = command.unchecked().run()?.status;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))

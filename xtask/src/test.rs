@@ -32,7 +32,7 @@ use crate::{
     session::{self, Session},
     setup::{self, Needs},
     size, suite,
-    workspace::{Workspace, cargo},
+    workspace::{UNWINDING, Workspace, cargo},
 };
 
 /// The time limit of a command that builds or that checks the whole workspace.
@@ -329,19 +329,20 @@ impl Run<'_> {
                 | Kind::Machine(..) => {}
             }
         }
-        if tests.contains(&"std_command") {
-            // This test runs examples of the documentation.
-            self.report.suite("build", "nestling examples", || {
-                let words = "build -p nestling --features alloc,std --examples";
-                let command = cargo(words.split(' '));
-                Ok(whole(self.capture("build examples", &command)?))
-            });
-        }
-        if tests.contains(&"sh_editor") {
-            self.report.suite("build", "nestling-shell example", || {
-                let words = "build -p nestling-shell --example edit_commands";
-                let command = cargo(words.split(' '));
-                Ok(whole(self.capture("build example", &command)?))
+        // Two tests run examples of the documentation.
+        let examples: [(_, &[&str]); 2] = [
+            ("std_command", &["run_as_user", "with_rustix"]),
+            ("sh_editor", &["edit_commands"]),
+        ];
+        let examples = examples.iter().filter(|(test, _)| tests.contains(test));
+        let examples: Vec<_> = examples.flat_map(|(_, names)| *names).collect();
+        if !examples.is_empty() {
+            self.report.suite("build", "examples", || {
+                let words =
+                    "build -p nestling -p nestling-shell --features nestling/alloc,nestling/std";
+                let mut words: Vec<_> = words.split(' ').chain(UNWINDING).collect();
+                words.extend(examples.iter().flat_map(|name| ["--example", name]));
+                Ok(whole(self.capture("build examples", &cargo(words))?))
             });
         }
         if !tests.is_empty() {
@@ -481,7 +482,6 @@ impl Run<'_> {
 
     /// Runs a check that consists of one command, or of several similar ones.
     fn check(&self, item: &Item, check: Check) {
-        let clippy = "clippy --workspace --all-targets --all-features -- -D warnings";
         let one =
             |name: &str, command| -> Result<Outcome> { Ok(whole(self.capture(name, &command)?)) };
         self.report.suite(&item.suite, "", || match check {
@@ -493,11 +493,12 @@ impl Run<'_> {
                 false => Ok(Outcome::missing("rustfmt is not installed", false)),
             },
             Check::Clippy => match setup::works("clippy") {
-                true => one("clippy", cargo(clippy.split(' '))),
+                true => self.clippy(),
                 false => Ok(Outcome::missing("clippy is not installed", false)),
             },
             Check::Doc => {
-                let doc = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
+                let doc = ["doc", "--workspace", "--no-deps", "--all-features"];
+                let doc = cargo([&doc, &UNWINDING[..]].concat());
                 let mut outcome = one("doc", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
                 if self.options.long {
                     // docs.rs does the same; it marks each item with the features that the item needs.
@@ -546,6 +547,23 @@ impl Run<'_> {
             Check::Memcheck => memcheck::memcheck(self.workspace),
             Check::Fuzz => fuzz::fuzz(self.workspace, self.options.long),
         });
+    }
+
+    /// Checks the tools, which unwind as their tests do, and then all else, whose programs cannot.
+    fn clippy(&self) -> Result<Outcome> {
+        const TOOLS: [&str; 3] = ["cargo-nestling", "xtask", "xtask-bench"];
+        let tools = TOOLS.iter().flat_map(|name| ["--package", name]);
+        let others = TOOLS.iter().flat_map(|name| ["--exclude", name]);
+        let mut outcome = Outcome::default();
+        for packages in [
+            tools.chain(UNWINDING).collect::<Vec<_>>(),
+            ["--workspace"].into_iter().chain(others).collect(),
+        ] {
+            let targets = ["--all-targets", "--all-features", "--", "-D", "warnings"];
+            let words = [&["clippy"], &packages[..], &targets].concat();
+            outcome.add(whole(self.capture("clippy", &cargo(words))?));
+        }
+        Ok(outcome)
     }
 
     fn capture(&self, name: &str, command: &Expression) -> Result<Captured> {

@@ -10,6 +10,10 @@ use serde_json::Value;
 
 pub use cargo_nestling::toolchain::cargo;
 
+/// Cargo's option for tests, and for programs of the standard library beside them. A test always unwinds, and so its dependencies
+/// do; the profile's `abort` would build them a second time for the programs.
+pub const UNWINDING: [&str; 2] = ["--config", "profile.dev.panic='unwind'"];
+
 pub struct Workspace {
     pub root: PathBuf,
     /// The build directory; `CARGO_TARGET_DIR` is respected.
