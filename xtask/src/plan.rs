@@ -202,8 +202,19 @@ pub fn all(workspace: &Workspace, natives: &[Arch]) -> Result<Vec<Item>> {
     Ok(items)
 }
 
-/// Suites about memory, text and the program itself: another release of the kernel has no effect on them.
-const SAME_ON_ANY_KERNEL: &[&str] = &["documented", "heap", "raw", "runtime", "shell", "stack"];
+/// Suites on which another release of the kernel has no effect. Their subjects are memory, text and the program itself, and what is
+/// made of spawns, signals and terminals without a call that old kernels lack. (`command` uses pidfds, `close_range` and cgroups.)
+const SAME_ON_ANY_KERNEL: &[&str] = &[
+    "documented",
+    "heap",
+    "jobs",
+    "popen",
+    "raw",
+    "runtime",
+    "shell",
+    "stack",
+    "system",
+];
 
 /// Suites about assembly, registers and the borrowed stack: an unoptimised program differs there for each architecture.
 const UNLIKE_UNOPTIMISED: &[&str] = &["exec", "invariants", "raw", "runtime", "signals", "stack"];
@@ -406,8 +417,12 @@ mod tests {
                     runner,
                     profile: Profile::Tests,
                 };
-                assert_eq!(shows_nothing_new("heap", config), expected, "{config}");
-                assert!(!shows_nothing_new("wait", config), "{config}");
+                for suite in ["heap", "jobs"] {
+                    assert_eq!(shows_nothing_new(suite, config), expected, "{config}");
+                }
+                for suite in ["command", "wait"] {
+                    assert!(!shows_nothing_new(suite, config), "{config}");
+                }
             }
         }
     }
