@@ -2,7 +2,6 @@
 //! the same time.
 
 use std::{
-    collections::VecDeque,
     ffi::OsString,
     path::PathBuf,
     process::ExitCode,
@@ -155,10 +154,12 @@ fn needs(items: &[Item], natives: &[Arch]) -> Needs {
 /// A build of on-target programs: the arguments of cargo, the profile, and the architectures.
 type Build = (&'static [&'static str], Profile, Vec<Arch>);
 
-/// A task that runs on one core without pauses; several tasks run at the same time.
+/// A task that uses at most one core most of the time; several tasks run at the same time.
 struct Task<'a> {
     /// The estimated seconds on an idle machine. The slowest tasks start first.
     seconds: u32,
+    /// Whether it waits for longer than it computes.
+    waits: bool,
     run: Box<dyn FnOnce() + Send + 'a>,
 }
 
@@ -374,8 +375,12 @@ impl Run<'_> {
         for item in items {
             let mut add = |seconds, run: Box<dyn FnOnce() -> Result<Outcome> + Send + 'b>| {
                 let run = move || self.report.suite(&item.suite, &item.label(), run);
-                let run = Box::new(run);
-                tasks.push(Task { seconds, run });
+                let (waits, run) = (waits(item), Box::new(run));
+                tasks.push(Task {
+                    seconds,
+                    waits,
+                    run,
+                });
             };
             match item.kind {
                 Kind::Check(check) => checks.push((item, check)),
@@ -426,12 +431,14 @@ impl Run<'_> {
         for (config, suites) in sessions {
             tasks.push(Task {
                 seconds: 200,
+                waits: false,
                 run: Box::new(move || self.session(config, &suites)),
             });
         }
         // Cargo lets only one command at a time use its folder.
         tasks.push(Task {
             seconds: 300,
+            waits: false,
             run: Box::new(move || {
                 checks
                     .into_iter()
@@ -576,19 +583,22 @@ fn whole(captured: Captured) -> Outcome {
     Outcome::of(captured.succeeded(), captured.output)
 }
 
-/// Runs the tasks in their order. Two more tasks than there are cores run at the same time, because most tasks
-/// sometimes wait; the suite `disk` waits a minute for a disk that does not answer.
+/// Runs the tasks in their order, two for each core at the same time: one that computes and one that waits, as long as there are both.
+/// Thus no core is idle while something has to be computed.
 fn in_parallel(tasks: Vec<Task<'_>>) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let waiting = Mutex::new(VecDeque::from(tasks));
-    let next = || {
+    let waiting = Mutex::new(tasks);
+    let next = |waits| {
         let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.pop_front()
+        let index = waiting.iter().position(|task| task.waits == waits);
+        // Without a task of this kind, the first one of the other kind.
+        (!waiting.is_empty()).then(|| waiting.remove(index.unwrap_or(0)))
     };
     thread::scope(|scope| {
-        for _ in 0..cores + 2 {
-            scope.spawn(|| {
-                while let Some(task) = next() {
+        for waits in [false, true].into_iter().cycle().take(2 * cores) {
+            let next = &next;
+            scope.spawn(move || {
+                while let Some(task) = next(waits) {
                     (task.run)();
                 }
             });
@@ -605,6 +615,15 @@ fn test_programs(item: &Item) -> Vec<&str> {
         Kind::Host(Host::Xtask) => vec!["xtask", "bench"],
         Kind::Host(Host::Unit) => vec!["nestling"],
         _ => vec![&item.suite],
+    }
+}
+
+/// Whether an item waits for longer than it computes: for services, or for a disk that does not answer.
+fn waits(item: &Item) -> bool {
+    match item.kind {
+        Kind::Host(_) => ["init_faults", "machine_life", "sh_terminal"].contains(&&*item.suite),
+        Kind::Machine(_, suite) => matches!(suite, MachineSuite::Disk | MachineSuite::Life),
+        Kind::Check(_) | Kind::Size(_) | Kind::OnTarget(_) => false,
     }
 }
 
