@@ -73,6 +73,7 @@ const EXCLUDED_CASES: &[(&str, &[&str])] = &[
     (
         "valgrind has no such call",
         &[
+            "a_child_is_process_1_of_a_new_pid_namespace",
             "a_name_that_is_too_long_is_an_error",
             "a_peek_leaves_the_status_for_the_next_wait",
             "a_pidfd_can_be_taken_from_a_child",
@@ -97,6 +98,7 @@ const EXCLUDED_CASES: &[(&str, &[&str])] = &[
     (
         "the memory is copied, which needs a pipe",
         &[
+            "a_parent_that_may_not_wait_returns_after_its_child_has_left_the_memory",
             "a_property_of_shared_memory_that_a_hook_changes_stays_changed",
             "a_descriptor_that_cannot_be_made_is_named",
             "all_actions_and_the_mask_are_restored",
@@ -121,6 +123,8 @@ const EXCLUDED_CASES: &[(&str, &[&str])] = &[
         "it does what memcheck complains of, on purpose",
         &[
             "a_child_that_faults_in_its_hook_is_reported",
+            "a_fault_handler_runs_on_a_stack_of_its_own",
+            "a_fault_handler_that_overflows_its_stack_ends_the_process",
             "a_stack_is_extended_beyond_the_soft_limit_only",
             "a_stack_that_cannot_be_extended_is_an_error",
             "the_stack_ends_where_the_soft_limit_is_reached",
