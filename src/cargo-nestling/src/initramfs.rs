@@ -31,9 +31,10 @@ impl Initramfs {
     /// Returns a root with the usual directories of a system, and no other files.
     pub fn new() -> Self {
         let mut archive = Self::default();
-        for path in ["bin", "dev", "etc", "proc", "run", "sys", "tmp"] {
+        for path in ["bin", "dev", "etc", "proc", "run", "sys"] {
             archive.directory(path);
         }
+        archive.enter("tmp", DIRECTORY | 0o1777, Vec::new());
         archive
     }
 
@@ -115,8 +116,11 @@ impl Initramfs {
     /// Returns the bytes of the archive.
     pub fn bytes(self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let end = ("TRAILER!!!", 0, &[][..]);
-        for (index, (path, mode, content)) in self.files().chain([end]).enumerate() {
+        // Without an entry for the root directory, all users may write to it: a tmpfs has the mode 1777.
+        let root = [(".", DIRECTORY | 0o755, &[][..])];
+        let end = [("TRAILER!!!", 0, &[][..])];
+        let files = root.into_iter().chain(self.files()).chain(end);
+        for (index, (path, mode, content)) in files.enumerate() {
             ensure!(content.len() < 1 << 32, "{path}: more than 4 GiB");
             let (inode, size) = (index as u32 + 1, content.len() as u32);
             let (user, group, links, time, device) = (0, 0, 1, 0, 0);
@@ -170,5 +174,22 @@ mod tests {
             ("a/b/c", FILE | 0o644, b"second"),
         ];
         assert_eq!(files, expected);
+    }
+
+    #[test]
+    fn only_root_may_write_to_the_root_directory_and_every_user_to_tmp() {
+        let bytes = Initramfs::new().bytes().expect("an archive");
+        let mode_of = |path: &str| {
+            let name = format!("{path}\0");
+            let at = bytes
+                .windows(name.len())
+                .position(|it| it == name.as_bytes());
+            let header = &bytes[at.expect(path) - 110..];
+            let digits = std::str::from_utf8(&header[14..22]).expect("digits");
+            u32::from_str_radix(digits, 16).expect("a mode")
+        };
+        assert_eq!(bytes[110..112], *b".\0", "the first file is not the root");
+        assert_eq!(mode_of("."), DIRECTORY | 0o755);
+        assert_eq!(mode_of("tmp"), DIRECTORY | 0o1777);
     }
 }
