@@ -400,6 +400,10 @@ impl<'a> Options<'a> {
                         Err(errno) => self.call.fail(c"standard output", errno),
                     });
                 }
+                Some(Step::NoSuchWord(word)) => {
+                    self.call.misused(word.to_bytes(), "no such option");
+                    return Err(self.wrong);
+                }
                 Some(Step::NoSuchOption(letter)) => ([b'-', letter], "no such option"),
                 Some(Step::NoValue(letter)) => ([b'-', letter], "an argument is missing"),
             };
@@ -470,6 +474,8 @@ enum Step<'a> {
     Operand(Args<'a>),
     Help,
     NoSuchOption(u8),
+    /// A long option, such as `--all`.
+    NoSuchWord(&'a CStr),
     NoValue(u8),
 }
 
@@ -488,6 +494,10 @@ impl<'a> Words<'a> {
             match word.to_bytes() {
                 b"--" if !self.ended => self.ended = true,
                 b"--help" if !self.ended => return Some(Step::Help),
+                // (With the option `-`, an applet takes long options itself.)
+                [b'-', b'-', ..] if !self.ended && !self.letters.contains(&b'-') => {
+                    return Some(Step::NoSuchWord(word));
+                }
                 [b'-', _, ..] if !self.ended => self.within = c_str::tail(word, 1),
                 _ => {
                     self.ended |= self.stops;

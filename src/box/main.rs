@@ -13,16 +13,16 @@
 
 extern crate alloc;
 
-#[allow(dead_code, reason = "the applets that use the rest are being written")]
 mod common;
 mod files;
 mod programs;
 mod system;
 
+use core::ffi::CStr;
 use core::panic::PanicInfo;
 
 use nestling::applet::{self, Applet};
-use nestling::{Errno, heap, rt, sys};
+use nestling::{Errno, heap, io, rt, sys};
 
 #[cfg(panic = "unwind")]
 compile_error!("the program has no unwinder: add --config 'profile.release.panic=\"abort\"'");
@@ -33,8 +33,19 @@ nestling::entry!(main, panic = panic);
 const TABLES: &[&[Applet]] = &[files::APPLETS, system::APPLETS, programs::APPLETS];
 
 fn main(process: rt::Process) -> i32 {
-    applet::run("box", TABLES, process.args(), process.env())
+    let args = process.args();
+    // Under the name of an applet, the option is the applet's.
+    let is_box = |name: &CStr| name.to_bytes().ends_with(b"box");
+    if args.first().is_some_and(is_box) && args.skip(1).first() == Some(c"--version") {
+        return match io::write_all(io::stdout(), VERSION.as_bytes()) {
+            Ok(()) => 0,
+            Err(_) => 1,
+        };
+    }
+    applet::run("box", TABLES, args, process.env())
 }
+
+const VERSION: &str = concat!("box (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// How an applet ends without memory: 1 has another meaning for `grep`, `test` and `sort -c`.
 const NO_MEMORY: i32 = 2;

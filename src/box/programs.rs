@@ -1,14 +1,20 @@
-//! `init` and `sh`: the programs of `src/bin`, under their names except those that are applets of their own (`system/reboot.rs`).
+//! `init` and `sh`: the programs of `src/bin`, under all their names.
 
 use nestling::applet::{Applet, Call};
 use nestling::rt;
 
 use crate::TABLES;
 
+/// The arguments of the applets that end the machine.
+const END: &str = "[-fnp] [-d seconds]";
+
 /// The applets, in the order of their names.
 pub const APPLETS: &[Applet] = &[
     init(c"askfirst", "name [arg...]"),
+    init(c"halt", END),
     init(c"init", "[command [arg...]]"),
+    init(c"poweroff", END),
+    init(c"reboot", END),
     Applet {
         name: c"sh",
         synopsis: "[-abCeEfhHilmnpuvx] [-o option] [-c commands | -s | file] [arg...]",

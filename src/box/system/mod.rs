@@ -12,7 +12,6 @@ mod losetup;
 mod modules;
 mod mount;
 mod ps;
-mod reboot;
 mod sleep;
 mod stty;
 mod swap;
@@ -23,7 +22,6 @@ mod uname;
 pub const APPLETS: &[Applet] = &[
     dmesg::APPLET,
     free::APPLET,
-    reboot::HALT,
     hostname::APPLET,
     id::APPLET,
     modules::INSMOD,
@@ -33,9 +31,7 @@ pub const APPLETS: &[Applet] = &[
     modules::LSMOD,
     modules::MODPROBE,
     mount::APPLET,
-    reboot::POWEROFF,
     ps::APPLET,
-    reboot::REBOOT,
     sleep::APPLET,
     stty::APPLET,
     swap::OFF,

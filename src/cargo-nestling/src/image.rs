@@ -94,6 +94,8 @@ fn clear(folder: &Path) -> Result<()> {
 fn unpack(archive: &Initramfs, folder: &Path) -> Result<u64> {
     let mut bytes = 0;
     clear(folder)?;
+    // The mode of the root directory: it must not depend on the umask.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
     for (path, mode, content) in archive.files() {
         let place = folder.join(path);
         let permissions = fs::Permissions::from_mode(mode & 0o7777);
@@ -176,9 +178,12 @@ fn layout(container: &Container, folder: &Path, output: &Path) -> Result<()> {
             "WorkingDir": "/",
         },
         "rootfs": { "type": "layers", "diff_ids": [layer["digest"]] },
+        // One entry for each layer: buildah adds no layer to an image whose history lacks one.
+        "history": [{ "created_by": "cargo nestling image" }],
     });
     if let Some(date) = annotations.get(CREATED) {
         config["created"] = json!(date);
+        config["history"][0]["created"] = json!(date);
     }
     fs::write(&blob, config.to_string())?;
     let config = enter("config.v1+json", &blob)?;

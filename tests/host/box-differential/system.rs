@@ -19,11 +19,6 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
-        applet: "halt",
-        operands: &[],
-        ..Entry::READS
-    },
-    Entry {
         applet: "hostname",
         options: &[],
         operands: &["", "-s", "new-name", "a.b", "-F -dash", "-F none"],
@@ -169,11 +164,6 @@ pub const ENTRIES: &[Entry] = &[
         ..Entry::READS
     },
     Entry {
-        applet: "poweroff",
-        operands: &[],
-        ..Entry::READS
-    },
-    Entry {
         applet: "ps",
         options: &[],
         operands: &[
@@ -188,11 +178,6 @@ pub const ENTRIES: &[Entry] = &[
         ],
         output: Output::Blanks,
         room: Some(("", "")),
-        ..Entry::READS
-    },
-    Entry {
-        applet: "reboot",
-        operands: &[],
         ..Entry::READS
     },
     Entry {

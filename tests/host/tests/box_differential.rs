@@ -36,7 +36,16 @@ fn applets_on_the_system_do_as_those_of_busybox_and_debian_or_the_table_says_why
 }
 
 /// The names of init and the shell, which have tests of their own.
-const PROGRAMS: &[&str] = &["askfirst", "init", "sh", "switch_root", "telinit"];
+const PROGRAMS: &[&str] = &[
+    "askfirst",
+    "halt",
+    "init",
+    "poweroff",
+    "reboot",
+    "sh",
+    "switch_root",
+    "telinit",
+];
 
 #[test]
 fn each_applet_has_an_entry_and_box_lists_it() {

@@ -57,6 +57,20 @@ fn result(command: &mut Command) -> (i32, String) {
 }
 
 #[test]
+fn box_has_a_version_and_an_applet_names_a_long_option_that_it_lacks() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let version = concat!("box (nestling) ", env!("CARGO_PKG_VERSION"), "\n");
+    let said = result(Command::new(&ours).arg("--version"));
+    assert_eq!(said, (0, version.into()));
+    let (status, said) = result(Command::new(&ours).args(["wc", "--nonsense"]));
+    assert_eq!(status, 1);
+    assert!(
+        said.starts_with("wc: --nonsense: no such option\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_applet_is_found_after_functions_and_built_ins_and_before_path() {
     let place = or_skip!(Place::new());
     for (script, output) in [

@@ -28,6 +28,15 @@ fn reboot_poweroff_and_halt_send_process_1_the_signals_of_init() {
 }
 
 #[test]
+fn halt_with_the_option_p_switches_off_and_sysvinits_other_options_have_no_effect() {
+    let ours = or_skip!(Arch::X86_64.the_box());
+    let script = "for signal in TERM USR1 USR2; do trap \"echo $signal\" $signal; done
+        \"$0\" halt -p; \"$0\" halt -hi -d 0; \"$0\" poweroff -pd0; \"$0\" reboot -x 2>&1; echo $?";
+    let expected = "USR2\nUSR1\nUSR2\nreboot: \"-x\": invalid argument; see --help\n1\n";
+    assert_eq!(as_process_1(&ours, script), (Some(0), expected.into()));
+}
+
+#[test]
 fn with_the_option_f_the_kernel_ends_the_machine_without_init() {
     let ours = or_skip!(Arch::X86_64.the_box());
     // In a namespace, the kernel ends process 1 by SIGHUP for a restart, and by SIGINT for the others. A shell cannot survive that.

@@ -213,8 +213,8 @@ impl Release<'_> {
     /// The files of the programs.
     fn programs(&self, built: &Built) -> Result<Tree> {
         let mut tree = self.documents("nestling", "nestling-programs", OVERRIDES)?;
-        // The manual page of the library belongs to the library.
         let pages = [
+            "nestling.3",
             "nestling-spawn.1",
             "nestling-sh.1",
             "nestling-inittab.5",
@@ -226,6 +226,11 @@ impl Release<'_> {
             let content = read(self.workspace, &format!("src/completions/{source}"))?;
             tree.file(format!("usr/{folder}/{name}"), content);
         }
+        // debianutils adds this shell to /etc/shells.
+        tree.file(
+            "usr/share/debianutils/shells.d/nestling",
+            "/usr/bin/nestling-sh\n",
+        );
         let texts = [
             ("README.md", "README.md"),
             ("SECURITY.md", "SECURITY.md"),
@@ -346,32 +351,35 @@ fn copyright(workspace: &Workspace, root: &str) -> Result<String> {
     for arch in Arch::ALL {
         let linked = Linked::find(workspace, arch, &[root])?;
         for it in linked.foreign() {
-            libraries.insert(format!(" {} {} ({}).\n", it.name, it.version, it.licence));
+            let (name, version, notice) = (&it.name, &it.version, indented(&it.notice()?));
+            let entry = format!(" {name} {version} ({}):\n .\n{notice} .\n", it.licence);
+            libraries.insert(entry);
         }
     }
-    let licence = |path: &str| -> Result<String> {
-        let text = String::from_utf8(read(workspace, path)?)?;
-        let lines = text.lines().map(|line| match line.trim_end() {
-            "" => " .\n".into(),
-            line => format!(" {line}\n"),
-        });
-        Ok(lines.collect())
-    };
     let mut text = String::from(
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\
          Upstream-Name: nestling\n\n\
          Files: *\n\
          Copyright: the authors of nestling\n\
          License: Expat or Apache-2.0\n\
-         Comment:\n The package contains code of these libraries, each under a licence below:\n",
+         Comment:\n The package contains code of these libraries, with these notices:\n .\n",
     );
     text.extend(libraries);
     text += " Rust's libraries core and alloc (MIT OR Apache-2.0).\n";
-    let expat = licence("LICENSE-MIT")?;
-    text += &format!("\nLicense: Expat\n{expat}");
+    let expat = String::from_utf8(read(workspace, "LICENSE-MIT")?)?;
+    text += &format!("\nLicense: Expat\n{}", indented(&expat));
     text += "\nLicense: Apache-2.0\n On Debian systems, the text of the Apache License, Version 2.0, is in\n \
              /usr/share/common-licenses/Apache-2.0.\n";
     Ok(text)
+}
+
+/// A text as the continuation of a field of a control file.
+fn indented(text: &str) -> String {
+    let lines = text.trim_end().lines().map(|line| match line.trim_end() {
+        "" => " .\n".into(),
+        line => format!(" {line}\n"),
+    });
+    lines.collect()
 }
 
 /// Who makes the package: `DEBFULLNAME` and `DEBEMAIL`, as for Debian's own tools, or the author of the commit.
@@ -421,20 +429,37 @@ mod tests {
             let (folder, name) = path.rsplit_once('/').expect("a folder");
             if folder.ends_with("bin") || folder.contains("/man/") || folder.contains("completions")
             {
-                assert!(
-                    name.trim_start_matches('_').starts_with("nestling-"),
-                    "{path}"
-                );
+                let is_own = name.trim_start_matches('_').starts_with("nestling-");
+                assert!(is_own || name == "nestling.3.gz", "{path}");
                 shared += 1;
             } else {
                 assert!(
-                    folder.starts_with("usr/share/doc/nestling") || folder.contains("lintian"),
+                    folder.starts_with("usr/share/doc/nestling")
+                        || folder.contains("lintian")
+                        || path == "usr/share/debianutils/shells.d/nestling",
                     "{path}"
                 );
             }
         }
         // Programs, pages, and completions; the box has a program and a page.
-        assert_eq!(shared, (3 + 4 + 6) + (1 + 1));
+        assert_eq!(shared, (3 + 5 + 6) + (1 + 1));
+    }
+
+    #[test]
+    fn the_copyright_of_a_package_has_the_notice_of_each_crate_in_it() {
+        let text = copyright(&workspace(), "nestling-box").expect("a text");
+        for notice in [
+            " memchr 2.",
+            " Copyright (c) 2015 Andrew Gallant\n",
+            " talc 5.",
+            " lock_api 0.",
+            " Copyright (c) 2016 The Rust Project Developers\n",
+        ] {
+            assert!(text.contains(notice), "no {notice:?} in {text}");
+        }
+        // A line is empty, or begins a field or continues it.
+        let is_valid = |line: &str| line.is_empty() || line.starts_with(' ') || line.contains(':');
+        assert_eq!(text.lines().find(|line| !is_valid(line)), None);
     }
 
     #[test]

@@ -30,6 +30,35 @@ impl Crate {
     fn url(&self) -> String {
         format!("pkg:cargo/{}@{}", self.name, self.version)
     }
+
+    /// The files with its licences, by their names.
+    fn licence_files(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let folder = &self.folder;
+        let what = || format!("can't read {}", folder.display());
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(folder).with_context(what)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let upper = name.to_uppercase();
+            if LICENCE_FILES.iter().any(|it| upper.starts_with(it)) {
+                files.insert(name, fs::read(entry.path())?);
+            }
+        }
+        ensure!(
+            !files.is_empty(),
+            "{} has no file with its licence",
+            folder.display()
+        );
+        Ok(files)
+    }
+
+    /// The text that a copy of its code must contain: its MIT licence, which each of our dependencies offers.
+    pub fn notice(&self) -> Result<String> {
+        let files = self.licence_files()?.into_values();
+        let mut texts = files.map(|it| String::from_utf8_lossy(&it).into_owned());
+        let text = texts.find(|it| it.contains("Permission is hereby granted"));
+        text.with_context(|| format!("{} has no MIT licence", self.folder.display()))
+    }
 }
 
 /// The crates that are linked for an architecture, by cargo's ids.
@@ -114,26 +143,10 @@ impl Linked {
     /// Adds a folder for each crate of others, and for Rust's library, with the files of its licences.
     pub fn add_licences(&self, tree: &mut Tree, folder: &str) -> Result<()> {
         for linked in self.foreign() {
-            let entries = fs::read_dir(&linked.folder)
-                .with_context(|| format!("can't read {}", linked.folder.display()))?;
-            let mut found = false;
-            for entry in entries {
-                let entry = entry?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if LICENCE_FILES
-                    .iter()
-                    .any(|it| name.to_uppercase().starts_with(it))
-                {
-                    let path = format!("{folder}/{}-{}/{name}", linked.name, linked.version);
-                    tree.file(path, fs::read(entry.path())?);
-                    found = true;
-                }
+            for (name, content) in linked.licence_files()? {
+                let path = format!("{folder}/{}-{}/{name}", linked.name, linked.version);
+                tree.file(path, content);
             }
-            ensure!(
-                found,
-                "{} has no file with its licence",
-                linked.folder.display()
-            );
         }
         let toolchain = PathBuf::from(cmd!("rustc", "--print", "sysroot").read()?);
         let notices = RUST_NOTICES.map(|it| toolchain.join(it));

@@ -327,7 +327,7 @@ const COMPLETIONS: [(&str, &str, &str); 6] = [
     ("init.fish", FOR_FISH, "nestling-init.fish"),
 ];
 
-/// The manual pages of the programs and of the libraries. Their files have the names of the commands: other
+/// The manual pages of the programs and of the libraries. Their files have the names of the commands, to which they refer: other
 /// packages have an init(8) and an inittab(5).
 fn manuals(workspace: &Workspace) -> Result<Vec<(String, Vec<u8>)>> {
     let mut pages = Vec::new();
@@ -340,10 +340,23 @@ fn manuals(workspace: &Workspace) -> Result<Vec<(String, Vec<u8>)>> {
         };
         // Its program is not in the archives.
         if name != "nestling-cargo-nestling.1" {
-            pages.push((name, fs::read(entry.path())?));
+            let page = fs::read_to_string(entry.path())?;
+            pages.push((name, renamed(&page).into()));
         }
     }
     Ok(pages)
+}
+
+/// A manual page with the installed names of the pages to which it refers.
+fn renamed(page: &str) -> String {
+    let lines = page.split_inclusive('\n').map(|line| {
+        let target = line.strip_prefix(".Xr ").unwrap_or_default();
+        match target.split(' ').next() {
+            Some("spawn" | "init" | "inittab" | "box") => format!(".Xr nestling-{target}"),
+            _ => line.into(),
+        }
+    });
+    lines.collect()
 }
 
 fn read(workspace: &Workspace, path: &str) -> Result<Vec<u8>> {
@@ -520,6 +533,34 @@ mod tests {
         tree.write(&root).expect("the files");
         tries::a_c_program_is_compiled_and_linked_by_pkg_config(&root, &scratch);
         fs::remove_dir_all(&scratch).expect("the folder");
+    }
+
+    #[test]
+    fn a_manual_page_of_an_archive_refers_to_the_pages_by_their_installed_names() {
+        let tree = tree();
+        let pages = tree.files().filter(|(path, _)| path.contains("/man/"));
+        let pages: Vec<_> = pages.collect();
+        let names = pages.iter().filter_map(|(path, _)| path.rsplit('/').next());
+        let names: Vec<_> = names.collect();
+        let mut ours = 0;
+        for (path, page) in pages {
+            let page = String::from_utf8_lossy(page);
+            for reference in page.lines().filter_map(|line| line.strip_prefix(".Xr ")) {
+                let mut words = reference.split(' ');
+                let name = [words.next(), words.next()]
+                    .map(Option::unwrap_or_default)
+                    .join(".");
+                assert!(
+                    !["spawn.1", "init.8", "inittab.5", "box.1"].contains(&&*name),
+                    "{path}"
+                );
+                if name.starts_with("nestling") {
+                    assert!(names.contains(&&*name), "{path}: {reference}");
+                    ours += 1;
+                }
+            }
+        }
+        assert!(ours > 10, "{ours}");
     }
 
     #[test]
