@@ -24,7 +24,8 @@ _nestling_init() {
     done
     if ((index > COMP_CWORD)) && [[ -n $option ]]; then
         case $option in
-            -p) COMPREPLY=($(compgen -A signal -- "$current")) ;;
+            # With and without SIG, as in zsh and fish.
+            -p) COMPREPLY=($(compgen -W "$(compgen -A signal SIG) $(compgen -A signal SIG | sed s/^SIG//)" -- "$current")) ;;
         esac
     elif ((index == COMP_CWORD)) && [[ $current == -* && ${COMP_WORDS[index - 1]} != -- ]]; then
         COMPREPLY=($(compgen -W "-g -c -r -s -p -e -w -P --sweep -v -h -V --help --version --single-child --rewrite --verbose" \

@@ -71,14 +71,12 @@ fn parameters(operands: Operands<'_>) -> Vec<u8> {
 fn load(path: &CStr, parameters: &[u8]) -> Result<(), Errno> {
     let file = sys::fd::open(path, OFlags::RDONLY | OFlags::CLOEXEC, 0)?;
     let parameters = join(&[parameters]);
-    if path.to_bytes().ends_with(b".ko") {
-        return machine::finit_module(file.as_fd(), &parameters);
+    // The kernel decompresses `.ko.xz`, `.ko.zst` and `.ko.gz`, if it was built so. Without the flag it logs that it sees no module.
+    let compressed: [&[u8]; 3] = [b".ko.xz", b".ko.zst", b".ko.gz"];
+    if compressed.iter().any(|end| path.to_bytes().ends_with(end)) {
+        return machine::finit_compressed_module(file.as_fd(), &parameters);
     }
-    // The kernel decompresses `.ko.xz`, `.ko.zst` and `.ko.gz`, if it was built so. Without the flag it sees no module.
-    match machine::finit_module(file.as_fd(), &parameters) {
-        Err(Errno::ENOEXEC) => machine::finit_compressed_module(file.as_fd(), &parameters),
-        outcome => outcome,
-    }
+    machine::finit_module(file.as_fd(), &parameters)
 }
 
 fn lsmod(call: &Call<'_>) -> Result<i32, i32> {

@@ -50,6 +50,7 @@ libnestling-dev: unstripped-static-library *
 
 const PROGRAMS: &str = "\
 Section: admin
+Multi-Arch: foreign
 Description: process 1, shell and program starter that need no libc
  Three static programs, which also run in a container or an initramfs that
  contains nothing else:
@@ -64,6 +65,7 @@ Description: process 1, shell and program starter that need no libc
 ";
 const BOX: &str = "\
 Section: utils
+Multi-Arch: foreign
 Suggests: nestling
 Description: init, shell and utilities of a rescue system in one static file
  A static program that needs no libc and contains more than 60 programs, which

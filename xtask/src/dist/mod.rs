@@ -280,12 +280,14 @@ fn first(arch: Arch) -> String {
          for example libexec/nestling/sh. These commands install the programs as\n\
          nestling-spawn, nestling-init, nestling-sh and nestling-box:\n\n    \
          mkdir -p /usr/local/libexec\n    \
-         cp -r libexec/nestling /usr/local/libexec\n    \
+         cp -r --remove-destination libexec/nestling /usr/local/libexec\n    \
          for name in spawn init sh box; do\n        \
-         ln -s ../libexec/nestling/$name /usr/local/bin/nestling-$name\n    \
+         ln -sf ../libexec/nestling/$name /usr/local/bin/nestling-$name\n    \
          done\n\n\
          To install the manual pages, documents and completions, copy share to /usr/local: none\n\
-         of its files has the name of a file of the system.\n\n\
+         of its files has the name of a file of the system. (On Debian, fish finds completions\n\
+         there only if XDG_DATA_DIRS contains /usr/local/share.) To install the library for C,\n\
+         copy lib and include to /usr/local, and run ldconfig.\n\n\
          For Debian, the packages nestling, nestling-box, libnestling0 and libnestling-dev contain\n\
          all of this.\n"
     )

@@ -29,6 +29,7 @@ const DYNAMIC: usize = 7;
 
 const HOST: u8 = 254;
 const LINK: u8 = 253;
+const SITE: u8 = 200;
 
 pub fn run(words: &mut Words<'_>, family: u8) -> Result<i32, i32> {
     if words.rest.is_empty() {
@@ -215,6 +216,7 @@ fn write(body: &[u8], out: &mut Output) {
         0 => out.write(b"global"),
         HOST => out.write(b"host"),
         LINK => out.write(b"link"),
+        SITE => out.write(b"site"),
         other => other.write(out),
     }
     let flags = find(body, INFO, FLAGS).map_or(flags.into(), |it| u32_at(it, 0));
