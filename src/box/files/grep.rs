@@ -1,6 +1,6 @@
-//! `grep [-EFclLnqsvixwohHrRm] [-A lines] [-B lines] [-C lines] [-e pattern] [-f file] [pattern] [file...]`: writes the lines that match (XCU 3, `grep`). The regular
-//! expressions are POSIX's without back-references, with `\+`, `\?` and `\|` in basic ones, and GNU's `\<`, `\>`, `\b`, `\B`, `\w`, `\W`,
-//! `\s` and `\S`. The memory that it takes is that of the longest line.
+//! `grep [-EFclLnqsvixwohHrR] [-m count] [-A lines] [-B lines] [-C lines] [-e pattern] [-f file] [pattern] [file...]`: writes the lines that
+//! match (XCU 3, `grep`). The regular expressions are POSIX's without back-references, with `\+`, `\?` and `\|` in basic ones, and GNU's
+//! `\<`, `\>`, `\b`, `\B`, `\w`, `\W`, `\s` and `\S`. The memory that it takes is that of the longest line, and of the lines of `-B`.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
