@@ -76,8 +76,8 @@ use crate::sys::memory;
 
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Returns whether a [`Heap`] was asked for memory that the kernel did not have. A program's panic handler tells a lack of memory
-/// from an error in the program by it. Costs no system call.
+/// Returns whether an allocation by a [`Heap`] has failed because the kernel had no memory. With it, a panic handler
+/// distinguishes a lack of memory from an error in the program. Costs no system call.
 #[must_use]
 pub fn has_failed() -> bool {
     HAS_FAILED.load(Ordering::Relaxed)

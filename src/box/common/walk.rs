@@ -60,12 +60,17 @@ impl Visit<'_> {
         stat(self.parent, self.name, self.follows)
     }
 
-    /// The flag with which the file is opened, so that a link that takes its place is not followed.
+    /// The flag for opening the file, so that a link that takes its place is not followed.
     pub fn nofollow(&self) -> OFlags {
-        match self.follows {
-            true => OFlags::default(),
-            false => OFlags::NOFOLLOW,
-        }
+        nofollow(self.follows)
+    }
+}
+
+/// The flag of `open` that makes a symbolic link an error, unless links are followed.
+fn nofollow(follows: bool) -> OFlags {
+    match follows {
+        true => OFlags::default(),
+        false => OFlags::NOFOLLOW,
     }
 }
 
@@ -228,11 +233,8 @@ impl Walk {
 
     /// Opens the directory that is visited, and makes it the last level.
     fn descend(&mut self) -> Result<(), Errno> {
-        let nofollow = match self.follows() {
-            true => OFlags::default(),
-            false => OFlags::NOFOLLOW,
-        };
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | nofollow;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = flags | nofollow(self.follows());
         let name = self.path.get(self.name..).and_then(c_str::head);
         let parent = self.levels.last().and_then(Level::fd);
         let parent = parent.unwrap_or(self.here.as_fd());
