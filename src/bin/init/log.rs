@@ -121,7 +121,7 @@ impl Line {
     #[inline(never)]
     pub fn warn(self) {
         // Process 1 must not wait for a reader.
-        if sys::process::getpid().as_raw() == 1 && !is_writable(Duration::ZERO) {
+        if sys::process::getpid().as_raw() == 1 && !is_writable(io::stderr(), Duration::ZERO) {
             return;
         }
         let mut room = [0; ROOM + 1];
@@ -152,7 +152,7 @@ impl Line {
         // If a user has stopped the console's output (Ctrl-S), process 1 waits for a second once, and then does not wait for
         // further lines.
         let patience = Duration::from_secs(u64::from(!IS_HELD.load(Ordering::Relaxed)));
-        let is_writable = is_writable(patience);
+        let is_writable = is_writable(io::stderr(), patience);
         IS_HELD.store(!is_writable, Ordering::Relaxed);
         if is_writable {
             // If the console may show a prompt, begin a new line, so that the prompt stays visible.
@@ -189,16 +189,15 @@ impl Line {
     }
 }
 
-/// Returns whether standard error is writable within this time. (After an error, this returns true, and the write reports the
-/// error.)
+/// Returns whether the file is writable within this time. (After an error, this returns true, and the write reports the error.)
 #[inline(never)]
-fn is_writable(within: Duration) -> bool {
-    let mut fds = [PollFd::new(io::stderr(), Events::OUT)];
+fn is_writable(file: BorrowedFd<'_>, within: Duration) -> bool {
+    let mut fds = [PollFd::new(file, Events::OUT)];
     ppoll(&mut fds, Some(within), None) != Ok(0)
 }
 
-/// Writes the text to a file without waiting. Text that does not fit is lost. The file is opened again for this, because the
-/// services share the existing open file, and their writes must wait. Returns whether the file could be opened.
+/// Writes the text to a file, for at most a second. Text that does not fit by then is lost. The file is opened again for this,
+/// because the services share the existing open file, and their writes must wait. Returns whether the file could be opened.
 #[inline(never)]
 fn write_to(path: &CStr, text: &[u8]) -> bool {
     let flags =
@@ -210,7 +209,10 @@ fn write_to(path: &CStr, text: &[u8]) -> bool {
     file.is_ok()
 }
 
-/// Writes the text, with at most a hundred system calls, so that process 1 does not loop for ever if each call is interrupted.
+/// Writes the text, with at most a hundred calls of `write(2)`, so that process 1 does not loop for ever if each call is interrupted.
+///
+/// A terminal refuses a write that must not wait (`EAGAIN`) while another process writes to it, even if `poll(2)` has just reported
+/// that the terminal is writable. Then this waits for at most 10 ms, and tries again.
 ///
 /// # Errors
 /// The errors of `write(2)`.
@@ -225,6 +227,10 @@ pub fn write(to: BorrowedFd<'_>, mut text: &[u8]) -> Result<(), Errno> {
             Ok(count) => {
                 text = text.get(count..).unwrap_or_default();
                 Ok(())
+            }
+            Err(Errno::EAGAIN) => {
+                is_writable(to, Duration::from_millis(10));
+                Err(Errno::EAGAIN)
             }
             Err(Errno::EINTR) => Err(Errno::EINTR),
             Err(errno) => return Err(errno),

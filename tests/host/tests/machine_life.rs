@@ -962,6 +962,34 @@ fn a_console_that_takes_a_part_of_a_line_delays_nothing() {
     });
 }
 
+#[test]
+fn a_line_that_the_console_refuses_for_a_moment_is_written_again() {
+    on_each(|machine| {
+        // A terminal refuses a write that must not wait (EAGAIN) while another process writes to it. Here strace refuses each
+        // second write to the console.
+        let console = machine.scratch.path().join("console");
+        let path = console.to_str().expect("a plain path");
+        let tracer = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", path];
+        let refused = ["-e", "inject=write:error=EAGAIN:when=1+2"];
+        let inittab = "::wait:/bin/true\n::wait:/bin/false\n::once:kill -USR1 1\n";
+        let script = format!("exec 2>>{path}");
+        machine.live_under(&[&tracer[..], &refused].concat(), inittab, &script)?;
+        let said = fs::read_to_string(&console).expect("the console");
+        for line in [
+            "init: started on Linux ",
+            "init: true: started, process ",
+            "init: true: exit status: 0\n",
+            "init: false: started, process ",
+            "init: false: exit status: 1\n",
+            "init: halt: stopping the machine\n",
+            "init: halt\n",
+        ] {
+            assert_eq!(said.matches(line).count(), 1, "{line:?}: {said}");
+        }
+        Ok(())
+    });
+}
+
 /// Opens a terminal and returns its two sides. Nothing reads its output, and its buffer is almost full.
 fn terminal() -> (OwnedFd, OwnedFd) {
     let (mut master, mut slave) = (0, 0);
