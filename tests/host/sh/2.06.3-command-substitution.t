@@ -158,3 +158,9 @@ standard input => 9>&1 <&-
 standard output => 9>&1 >&-
 standard error => 9>&1 2>&-
 all three => 9>&1 <&- >&- 2>&-
+
+=== a shell without the memory for a command's output ends, and does not wait for the command [2.6.3]
+(ulimit -v 30000; x=$(yes 1234567890); echo "[$?]")
+echo $?
+--- 0 stderr
+2

@@ -1,7 +1,9 @@
 //! Waits for children: for those of the foreground, for input while children change, and for `wait`.
 
+use alloc::alloc::handle_alloc_error;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::alloc::Layout;
 use core::time::Duration;
 
 use nestling::poll::{Events, PollFd};
@@ -88,9 +90,10 @@ pub fn wait_for_output(
         output.extend_from_slice(part.get(..length).unwrap_or_default());
         is_over = length == 0;
     }
-    if !is_over {
-        // If reading fails, the rest of the output is missing.
-        let _ = io::read_to_end(read_end, output);
+    if !is_over && io::read_to_end(read_end, output) == Err(Errno::ENOMEM) {
+        // The child may wait for a reader for ever, so the shell ends as it does wherever memory is missing. After other errors, the
+        // rest of the output is missing.
+        handle_alloc_error(Layout::new::<u8>());
     }
     awaited.wait(&mut shell.jobs);
     let [status] = statuses;
