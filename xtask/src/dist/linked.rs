@@ -177,9 +177,9 @@ impl Linked {
         Ok(text)
     }
 
-    /// The list for programs: the given files, and the crates in them, as CycloneDX 1.5 describes them
+    /// The list for programs: the given files, each with its package, and the crates in them, as CycloneDX 1.5 describes them
     /// (<https://cyclonedx.org/docs/1.5/json/>).
-    pub fn sbom(&self, version: &str, files: &[(&str, &[u8])]) -> Result<String> {
+    pub fn sbom(&self, version: &str, files: &[(&str, &str, &[u8])]) -> Result<String> {
         let rust = cmd!("rustc", "--version").read()?;
         let rust = rust.split(' ').nth(1).context("rustc without a version")?;
         let licences = |expression: &str| json!([{ "expression": expression }]);
@@ -188,7 +188,7 @@ impl Linked {
 
         let mut components: Vec<Value> = Vec::new();
         let mut dependencies: Vec<Value> = Vec::new();
-        for (name, content) in files {
+        for (name, package, content) in files {
             components.push(json!({
                 "type": "file",
                 "bom-ref": name,
@@ -196,6 +196,9 @@ impl Linked {
                 "hashes": [{ "alg": "SHA-256", "content": digest(content) }],
                 "licenses": licences("MIT OR Apache-2.0"),
             }));
+            let linked = self.0.values().find(|it| it.name == *package);
+            let linked = linked.with_context(|| format!("no package {package}"))?;
+            dependencies.push(json!({ "ref": name, "dependsOn": [linked.url(), standard] }));
         }
         for it in self.0.values() {
             components.push(json!({
@@ -218,9 +221,8 @@ impl Linked {
             "description": "Rust's libraries core and alloc",
             "licenses": licences("MIT OR Apache-2.0"),
         }));
-        let own = self.0.values().filter(|it| !it.is_foreign).map(Crate::url);
-        let needs: Vec<String> = own.chain([standard.clone()]).collect();
-        dependencies.push(json!({ "ref": whole, "dependsOn": needs }));
+        let names: Vec<_> = files.iter().map(|(name, ..)| name).collect();
+        dependencies.push(json!({ "ref": whole, "dependsOn": names }));
         let sbom = json!({
             "bomFormat": "CycloneDX",
             "specVersion": "1.5",

@@ -34,6 +34,15 @@ const PACKAGES: &[&str] = &["nestling-programs", "nestling-box", "nestling-c"];
 /// The programs, by their names in the archives.
 const SHIPPED: [&str; 4] = ["spawn", "init", "sh", "box"];
 
+/// Returns the package whose code the file at this path of an archive contains, or `None` if the file contains no code.
+fn package_of(path: &str) -> Option<&'static str> {
+    match path.strip_prefix(PROGRAMS_FOLDER) {
+        Some("/box") => Some("nestling-box"),
+        Some(_) => Some("nestling-programs"),
+        None => path.starts_with("lib/lib").then_some("nestling-c"),
+    }
+}
+
 /// The folder of the programs: one that no `PATH` contains, even if somebody unpacks the archive over `/usr`.
 const PROGRAMS_FOLDER: &str = "libexec/nestling";
 
@@ -220,8 +229,10 @@ fn contents(workspace: &Workspace, arch: Arch, built: &Built) -> Result<Tree> {
     let linked = Linked::find(workspace, arch, PACKAGES)?;
     linked.add_licences(&mut tree, &format!("{DOCUMENTS}/licences"))?;
     tree.file(format!("{DOCUMENTS}/licences/README"), linked.table()?);
-    let is_code = |path: &str| path.starts_with(PROGRAMS_FOLDER) || path.starts_with("lib/lib");
-    let code: Vec<_> = tree.files().filter(|(path, _)| is_code(path)).collect();
+    let files = tree.files();
+    let code: Vec<_> = files
+        .filter_map(|(path, content)| Some((path, package_of(path)?, content)))
+        .collect();
     let sbom = linked.sbom(env!("CARGO_PKG_VERSION"), &code)?;
     tree.file(format!("{DOCUMENTS}/nestling.cdx.json"), sbom);
     tree.file("SHA256SUMS", tree.sums());
@@ -613,6 +624,19 @@ mod tests {
             !crates.iter().any(|it| it.starts_with("rustix@")),
             "{crates:?}"
         );
+        let dependencies = sbom["dependencies"].as_array().expect("a list");
+        let needs = |whose: &str| {
+            let entry = dependencies.iter().find(|it| it["ref"] == whose);
+            entry.expect(whose)["dependsOn"][0].to_string()
+        };
+        for (file, package) in [
+            ("libexec/nestling/sh", "nestling-programs"),
+            ("libexec/nestling/box", "nestling-box"),
+            ("lib/libnestling.a", "nestling-c"),
+        ] {
+            let url = needs(file);
+            assert!(url.contains(&format!("/{package}@")), "{file}: {url}");
+        }
         for it in crates.iter().filter(|it| !it.starts_with("nestling")) {
             let folder = format!("share/doc/nestling/licences/{}/", it.replace('@', "-"));
             assert!(
