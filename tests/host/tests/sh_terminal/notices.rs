@@ -18,6 +18,8 @@ on_both! {
         terminal.run("mkfifo fifo").keys("\x0ccat fifo &\r").shows("[1] ").line("|");
         terminal.keys("\x0ctyped").line("typed|");
         drop(std::fs::OpenOptions::new().write(true).open(terminal.home().join("fifo")).expect("the job"));
+        // Otherwise the job may end after the line.
+        terminal.until("the job's end", Terminal::has_no_running_child);
         terminal.keys("\x02").rows(&["$ type|d"]);
         terminal.keys("\x15\x0b\r").rows(&["$", "[1] + Done cat fifo", "$ |"]);
     }
@@ -133,9 +135,12 @@ on_both! {
     fn after_tmout_seconds_without_input_the_shell_ends(shell) {
         let mut terminal = Terminal::new(shell);
         terminal.run("trap 'echo left' EXIT");
-        terminal.keys("(exit 3)\r").line("|").keys("TMOUT=1\r").line("|").keys("typed").line("typed|");
+        // All keys are struck at once: the time limit applies from the next prompt on, however late this test runs again.
+        terminal.keys("(exit 3)\r").line("|").keys("TMOUT=1\rtyped");
         assert_eq!(terminal.end().code(), Some(0));
-        assert!(terminal.screen().contents().contains("There was no input for TMOUT seconds.\nleft"));
+        let contents = terminal.screen().contents();
+        assert!(contents.contains("\n$ typed\n"), "{contents}");
+        assert!(contents.contains("There was no input for TMOUT seconds.\nleft"), "{contents}");
         assert!(terminal.modes().c_lflag & libc::ICANON != 0);
         // The time limit applies to the continuation of a command, too. 0, or a value that is not a number, means no
         // limit.

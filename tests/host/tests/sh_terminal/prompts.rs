@@ -114,19 +114,23 @@ on_both! {
     }
 
     fn escapes_show_the_time(shell) {
+        let now = |zone: &str| {
+            let format = "+%a %b %d,%A %B %Y %j %Z %z,%H:%M:%S,%I:%M:%S,%I:%M %p,%H:%M> |";
+            let mut date = std::process::Command::new("date");
+            let now = date.args(["-d", "-0 seconds", format]).env("TZ", zone).env("LC_ALL", "C").output().expect("date");
+            String::from_utf8(now.stdout).expect("text").trim_end().to_owned()
+        };
+        // The comparison ignores minutes and seconds.
+        let minute = |text: &str| text.split(':').next().map(str::to_owned);
         for zone in ["JST-9", "CET-1CEST,M3.5.0,M10.5.0/3", "<-0330>3:30", "", "/etc/localtime"] {
             let ps1 = "\\d,\\D{%A %B %Y %j %Z %z},\\t,\\T,\\@,\\A> ";
+            // The hour may end before the prompt, or after it.
+            let before = now(zone);
             let mut terminal = Terminal::start(shell, 24, 120, &[("PS1", ps1), ("TZ", zone)]);
-            let format = "+%a %b %d,%A %B %Y %j %Z %z,%H:%M:%S,%I:%M:%S,%I:%M %p,%H:%M> |";
             terminal.until("the time", |terminal| {
-                let mut date = std::process::Command::new("date");
-                let now = date.args(["-d", "-0 seconds", format]).env("TZ", zone).env("LC_ALL", "C").output().expect("date");
-                let now = String::from_utf8(now.stdout).expect("text");
-                // The comparison ignores minutes and seconds.
-                let minute = |text: &str| text.split(':').next().map(str::to_owned);
                 let row = terminal.cursor_row();
-                let lengths = row.len() == now.trim_end().len();
-                lengths && minute(&row) == minute(&now) && row.ends_with("> |")
+                let fits = |time: &str| row.len() == time.len() && minute(&row) == minute(time);
+                row.ends_with("> |") && (fits(&before) || fits(&now(zone)))
             });
         }
         // A change takes effect at the next prompt.

@@ -211,6 +211,21 @@ impl Terminal {
             .is_some_and(|rest| rest.starts_with('S'))
     }
 
+    /// Whether each child of the shell has ended, reaped or not.
+    pub fn has_no_running_child(&self) -> bool {
+        let pid = self.pid();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let children = children.expect("the shell");
+        children.split_whitespace().all(|child| {
+            let stat = fs::read_to_string(format!("/proc/{child}/stat"));
+            stat.is_ok_and(|stat| {
+                stat.rsplit(") ")
+                    .next()
+                    .is_some_and(|it| it.starts_with('Z'))
+            })
+        })
+    }
+
     fn has_input(&self) -> bool {
         let mut poll = libc::pollfd {
             fd: self.terminal.as_raw_fd(),
