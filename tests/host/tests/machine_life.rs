@@ -556,15 +556,20 @@ fn after_a_reread_new_services_start_when_the_removed_ones_have_ended() {
 fn a_line_whose_copy_of_init_is_killed_before_its_program_runs_is_tried_again() {
     on_each(|machine| {
         // The copy of init waits for a reader of the FIFO. The script kills two copies, the first by SIGSEGV, then puts
-        // a file in the FIFO's place. A third copy may wait for the FIFO already, so the script reads from it. A copy may have
-        // ended before the script kills it, so the script goes on after an error.
+        // a file in the FIFO's place. A third copy may wait for the FIFO already, so the script reads from it. Init has other
+        // copies, too: only that of a line leads a session. Until init has reaped the first, `kill` would take it for the second.
         let script = "cd /sys/fs; mount -t tmpfs cgroup cgroup; mkdir cgroup/x; mkfifo cgroup/fifo
             ln cgroup/fifo cgroup/x/cgroup.procs; : >cgroup/file; : >cgroup/faults
             ( set +e; while [ -p cgroup/x/cgroup.procs ]; do for process in /proc/[0-9]*; do
-                [ $process = /proc/1 ] || [ \"$(readlink $process/exe)\" != \"$1\" ] || {
-                    rm cgroup/faults && kill -SEGV ${process#/proc/} ||
-                        { kill -9 ${process#/proc/} && mv cgroup/file cgroup/x/cgroup.procs; }
-                    break; }
+                pid=${process#/proc/}; [ $pid != 1 ] && [ \"$(readlink $process/exe)\" = \"$1\" ] &&
+                    read -r pid name state parent group session rest <$process/stat &&
+                    [ $session = $pid ] || continue
+                if rm cgroup/faults; then
+                    kill -SEGV $pid; while [ -e $process ]; do :; done
+                else
+                    kill -9 $pid && mv cgroup/file cgroup/x/cgroup.procs
+                fi
+                break
             done; done; cat <>cgroup/fifo ) >/dev/null 2>&1 &
             cd /";
         let inittab = ":cgroup=x:wait:/bin/echo the line has run\n::once:/bin/kill -USR1 1\n";
