@@ -377,6 +377,8 @@ fn faults(calls: &[Call], arch: Arch) -> Vec<String> {
 fn ends_without_copies(init: &Path, when: &str, prefix: &Path) -> Result<(), String> {
     let fault = format!("clone:error=EAGAIN:when={when}");
     let traced = Traced::start(init, &MACHINE, Some(&fault), prefix)?;
+    // A signal that comes before init's exec is lost.
+    traced.come_up();
     traced.settle();
     send(traced.pid, MACHINE.ends);
     let begin = Instant::now();
