@@ -276,6 +276,12 @@ macro_rules! or_skip {
     };
 }
 
+/// Returns the letter of a process's state, such as `S` for one that sleeps (`proc_pid_stat(5)`), or `None` if there is no such process.
+pub fn state(pid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
 /// Copies a program to a file that can be executed at once.
 ///
 /// Another process writes the file. If this one did, a child that another thread makes at that moment would inherit the

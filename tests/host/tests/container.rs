@@ -13,7 +13,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use nestling_host_tests::{Arch, Scratch, copy_executable, installed, or_skip, run, say, terminal};
+use nestling_host_tests::{
+    Arch, Scratch, copy_executable, installed, or_skip, run, say, state, terminal,
+};
 
 /// The longest time that a test waits for something.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -1349,21 +1351,16 @@ fn a_command_stopped_through_init_stays_stopped_until_it_is_continued() {
             started
         };
         let command = children(pid)[0];
-        let state = || {
-            let stat = fs::read_to_string(format!("/proc/{command}/stat")).expect("the command");
-            stat.rsplit(") ")
-                .next()
-                .and_then(|rest| rest.chars().next())
-        };
+        let state = || state(command).expect("the command");
         for signal in [60, 61, 62] {
             send(pid, libc::SIGTSTP);
-            until("stopped", || state() == Some('T'));
+            until("stopped", || state() == 'T');
             // When this signal has been passed on, init has seen the stop.
             send(pid, signal);
             until("passed on", || is_pending(command, signal));
-            assert_eq!(state(), Some('T'));
+            assert_eq!(state(), 'T');
             send(pid, libc::SIGCONT);
-            until("continued", || state() == Some('S'));
+            until("continued", || state() == 'S');
         }
         send(command, libc::SIGKILL);
         assert_eq!(child.wait().expect("its end").code(), Some(128 + 9));

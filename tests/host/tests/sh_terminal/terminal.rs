@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use nestling_host_tests::{Scratch, terminal};
+use nestling_host_tests::{Scratch, state, terminal};
 
 /// An event that has not happened after this time never will.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -205,10 +205,7 @@ impl Terminal {
 
     /// Whether the shell's process sleeps.
     pub fn sleeps(&self) -> bool {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
-        stat.rsplit(") ")
-            .next()
-            .is_some_and(|rest| rest.starts_with('S'))
+        state(self.pid()) == Some('S')
     }
 
     /// Whether each child of the shell has ended, reaped or not.
@@ -216,14 +213,8 @@ impl Terminal {
         let pid = self.pid();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
         let children = children.expect("the shell");
-        children.split_whitespace().all(|child| {
-            let stat = fs::read_to_string(format!("/proc/{child}/stat"));
-            stat.is_ok_and(|stat| {
-                stat.rsplit(") ")
-                    .next()
-                    .is_some_and(|it| it.starts_with('Z'))
-            })
-        })
+        let mut children = children.split_whitespace();
+        children.all(|child| state(child.parse().expect("a process id")) == Some('Z'))
     }
 
     fn has_input(&self) -> bool {
