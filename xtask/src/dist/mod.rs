@@ -34,6 +34,11 @@ const PACKAGES: &[&str] = &["nestling-programs", "nestling-box", "nestling-c"];
 /// The programs, by their names in the archives.
 const SHIPPED: [&str; 4] = ["spawn", "init", "sh", "box"];
 
+/// The folder of the programs: one that no `PATH` contains, even if somebody unpacks the archive over `/usr`.
+const PROGRAMS_FOLDER: &str = "libexec/nestling";
+
+const DOCUMENTS: &str = "share/doc/nestling";
+
 /// Returns the package whose code the file at this path of an archive contains, or `None` if the file contains no code.
 fn package_of(path: &str) -> Option<&'static str> {
     match path.strip_prefix(PROGRAMS_FOLDER) {
@@ -42,11 +47,6 @@ fn package_of(path: &str) -> Option<&'static str> {
         None => path.starts_with("lib/lib").then_some("nestling-c"),
     }
 }
-
-/// The folder of the programs: one that no `PATH` contains, even if somebody unpacks the archive over `/usr`.
-const PROGRAMS_FOLDER: &str = "libexec/nestling";
-
-const DOCUMENTS: &str = "share/doc/nestling";
 
 /// Builds the programs and libraries, writes an archive for each architecture, and prints sizes and sums.
 ///
